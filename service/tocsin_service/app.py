@@ -1,0 +1,105 @@
+"""The application factory: collaborators in, a Flask application out."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from dataclasses import replace
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+
+from tocsin_model import ArtifactError, Classifier, load
+from tocsin_service import api, health, openapi
+from tocsin_service.metrics import Metrics
+from tocsin_service.problems import Problem
+from tocsin_service.settings import Settings
+from tocsin_service.state import State
+from tocsin_service.web import views
+
+log = logging.getLogger("tocsin")
+
+
+def create_app(settings: Settings | None = None, classifier: Classifier | None = None) -> Flask:
+    """A WSGI application. Without a classifier it loads the settings' model; if that fails it runs, unready, and says why."""
+    settings = settings or Settings()
+    reason = ""
+    if classifier is None:
+        try:
+            classifier = load(settings.model or None)
+        except ArtifactError as error:
+            reason = str(error)
+            log.error("no model: %s", reason)
+    if classifier is not None:
+        classifier = with_thresholds(classifier, settings)
+    app = Flask(__name__, static_folder="web/static", static_url_path="/static", template_folder="web/templates")
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
+    state = State(settings, Metrics(), classifier, reason)
+    app.extensions["tocsin"] = state
+    if classifier is not None:
+        state.metrics.loaded(classifier.info)
+    for blueprint in (api.blueprint, health.blueprint, openapi.blueprint, views.blueprint):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(Problem, _problem)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+    app.before_request(_start)
+    app.after_request(_finish)
+    return app
+
+
+def with_thresholds(classifier: Classifier, settings: Settings) -> Classifier:
+    """The classifier with the deployment's own bands, where it sets them."""
+    own = classifier.thresholds
+    if not settings.elevated and not settings.high:
+        return classifier
+    elevated = settings.elevated or min(own.elevated, settings.high)
+    thresholds = replace(own, elevated=elevated, high=settings.high or max(own.high, elevated))
+    return Classifier(classifier.vocabulary, classifier.weights, classifier.calibration, thresholds, classifier.info)
+
+
+def _start() -> None:
+    g.started = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    endpoint = request.endpoint or "none"
+    metrics = api.state().metrics
+    metrics.requests.labels(endpoint, request.method, str(response.status_code)).inc()
+    metrics.seconds.labels(endpoint).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _problem(problem: Problem) -> Response:
+    response = api.reply(problem.body(), problem.type.status, "application/problem+json")
+    response.headers.update(problem.headers)
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    if isinstance(error, RequestEntityTooLarge):
+        limit = api.state().settings.max_body_bytes
+        return _problem(Problem("too-large", f"The body may have {limit} bytes. Split a batch, or raise TOCSIN_MAX_BODY_BYTES."))
+    if isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        return _problem(Problem("method-not-allowed", f"This address takes {allowed}.", headers={"Allow": allowed}))
+    if error.code == 404:
+        return _problem(Problem("not-found", "No such address. See /openapi.json for those there are."))
+    if error.code is not None and 400 <= error.code < 500:
+        return _problem(Problem("malformed-json", "The request could not be read."))
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Response:
+    # The exception's own text may quote the passage: only its type and place are logged.
+    reference = uuid.uuid4().hex
+    trace, place = error.__traceback__, "?"
+    while trace is not None:
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    log.error("request %s failed: %s at %s", reference, type(error).__name__, place)
+    return _problem(Problem("internal", f"Tocsin failed on this request; its reference is {reference}."))

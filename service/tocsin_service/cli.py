@@ -1,0 +1,146 @@
+"""The ``tocsin`` command. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points, version
+from pathlib import Path
+
+DONE, SOME_FAILED, USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 some rows failed, 2 usage."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        status: int = chosen.run(chosen)
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return 130
+    except (ValueError, OSError) as error:
+        print(f"tocsin: {error}", file=sys.stderr)
+        return USAGE
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tocsin", description="Threats and violent incitement in English text: scores, spans, voices.")
+    parser.add_argument("--version", action="version", version=f"tocsin {version('tocsin')}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    score = commands.add_parser("score", help="score files, or standard input, and print them marked")
+    score.add_argument("files", nargs="*", metavar="FILE", help="UTF-8 text, one passage a file; none or '-': standard input")
+    score.add_argument("--json", action="store_true", help="print the object of POST /v1/score, one a line")
+    score.add_argument("--offsets", choices=("codepoint", "utf16", "byte"), default="codepoint", help="unit of the offsets in --json")
+    score.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal, unless NO_COLOR is set")
+    score.add_argument("--model", help="folder of another model artifact")
+    score.set_defaults(run=_score)
+
+    batch = commands.add_parser("batch", help="score a JSONL or CSV file, a row at a time")
+    batch.add_argument("input", metavar="IN", help=".jsonl or .csv; '-': standard input, JSONL")
+    batch.add_argument("output", metavar="OUT", help=".jsonl or .csv; '-': standard output, JSONL")
+    batch.add_argument("--text-column", default="text", help="column of the passage (%(default)s)")
+    batch.add_argument("--id-column", default="id", help="column of the id, may be absent (%(default)s)")
+    batch.add_argument("--offsets", choices=("codepoint", "utf16", "byte"), default="codepoint")
+    batch.add_argument("--model", help="folder of another model artifact")
+    batch.set_defaults(run=_batch)
+
+    serve = commands.add_parser("serve", help="start the service", description="Every option is also an environment variable, TOCSIN_….")
+    from tocsin_service.settings import table
+
+    for row in table():
+        flag = "--" + row.name.replace("_", "-")
+        serve.add_argument(flag, dest=row.name, metavar=row.name.upper(), help=f"{row.help} Default: {row.default!r}".replace("%", "%%"))
+    serve.set_defaults(run=_serve)
+
+    model = commands.add_parser("model", help="show which model is used, and check its files")
+    model.add_argument("path", nargs="?", help="folder of another model artifact")
+    model.add_argument("--json", action="store_true", help="print the whole card")
+    model.set_defaults(run=_model)
+
+    # train, evaluate and data live in the training package, which the service doesn't import: they announce themselves.
+    for entry in sorted(entry_points(group="tocsin.commands"), key=lambda entry: entry.name):
+        entry.load()(commands)
+    return parser
+
+
+def _score(chosen: argparse.Namespace) -> int:
+    from tocsin_model import load
+    from tocsin_service import requests, responses, terminal
+    from tocsin_service.problems import Problem
+    from tocsin_service.settings import Settings
+
+    classifier = _loaded(load, chosen.model)
+    coloured = chosen.color == "always" or (chosen.color == "auto" and sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    status = DONE
+    for name in chosen.files or ["-"]:
+        try:
+            data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+            asked = requests.parse({"text": data.decode("utf-8"), "offsets": chosen.offsets}, Settings())
+        except UnicodeDecodeError as error:
+            print(f"tocsin: {name}: not UTF-8 (byte {error.start}); convert it first", file=sys.stderr)
+            status = SOME_FAILED
+            continue
+        except Problem as problem:
+            print(f"tocsin: {name}: {problem.detail}", file=sys.stderr)
+            status = SOME_FAILED
+            continue
+        except OSError as error:
+            print(f"tocsin: {name}: {error.strerror}", file=sys.stderr)
+            status = SOME_FAILED
+            continue
+        [result] = classifier.score([asked.text])
+        if chosen.json:
+            print(json.dumps(responses.render(result, asked, classifier.info), allow_nan=False))
+        else:
+            print(terminal.paint(asked.text, result, coloured))
+    return status
+
+
+def _batch(chosen: argparse.Namespace) -> int:
+    from tocsin_model import load
+    from tocsin_service import batch
+    from tocsin_service.requests import Offsets
+
+    source, sink = batch.file_format(chosen.input), batch.file_format(chosen.output)
+    classifier = _loaded(load, chosen.model)
+    columns = batch.Columns(chosen.text_column, chosen.id_column)
+    with batch.opened(chosen.input, "r") as lines, batch.opened(chosen.output, "w") as out:
+        counts = batch.run(classifier, batch.rows(lines, source, columns), batch.writer(out, sink), Offsets(chosen.offsets), sys.stderr)
+    print(f"tocsin: {counts.scored} scored, {counts.failed} failed", file=sys.stderr)
+    return SOME_FAILED if counts.failed else DONE
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    from tocsin_service.serve import serve
+    from tocsin_service.settings import from_environment, table
+
+    serve(from_environment(os.environ, **{row.name: getattr(chosen, row.name) for row in table()}))
+    return DONE
+
+
+def _model(chosen: argparse.Namespace) -> int:
+    from tocsin_model import load
+
+    info = _loaded(load, chosen.path).info
+    if chosen.json:
+        print(json.dumps(info.card | {"digest": info.digest}, indent=1))
+    else:
+        print(f"{info.name} {info.version}\n{info.digest}\nfiles match the manifest")
+    return DONE
+
+
+def _loaded(load, path):  # type: ignore[no-untyped-def]
+    from tocsin_model import ArtifactError
+
+    try:
+        return load(path)
+    except ArtifactError as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,52 @@
+"""Every way a request can fail, in one table: RFC 9457 problem types, each with a page that says what to change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """``slug`` is stable: clients may switch on ``/problems/<slug>``."""
+
+    slug: str
+    status: int
+    title: str
+    help: str
+
+
+TYPES = {
+    kind.slug: kind
+    for kind in (
+        ProblemType("malformed-json", 400, "The body is not JSON", "Send one UTF-8 encoded JSON object (RFC 8259): no duplicate keys, no NaN or Infinity."),
+        ProblemType("wrong-type", 400, "A field has the wrong type", "Look the field up in /openapi.json and send the type it names."),
+        ProblemType("not-found", 404, "There is nothing at this address", "The addresses are listed in /openapi.json."),
+        ProblemType("method-not-allowed", 405, "This address takes another method", "The Allow header names the methods it takes."),
+        ProblemType("too-large", 413, "The request is too large", "Send less at once: split a batch, or cut a very long passage into pages."),
+        ProblemType("unsupported-media-type", 415, "The body is not declared as JSON", "Send the header Content-Type: application/json."),
+        ProblemType("invalid-value", 422, "A field has a value that can't be used", "The problem's `field` says which, its `detail` what it takes."),
+        ProblemType("model-not-loaded", 503, "No model is loaded", "GET /readyz says why; the operator has to mend the model folder."),
+        ProblemType("internal", 500, "Tocsin failed", "This is our mistake, not yours: please report the request id, never the text."),
+    )
+}
+
+
+class Problem(Exception):
+    """Raised anywhere below a route to end the request with one problem. Its detail never holds the passage."""
+
+    def __init__(self, slug: str, detail: str, *, field: str | None = None, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.type = TYPES[slug]
+        self.detail = detail
+        self.field = field
+        self.headers = headers or {}
+
+    def body(self) -> dict[str, object]:
+        """The problem+json object."""
+        body: dict[str, object] = {
+            "type": f"/problems/{self.type.slug}",
+            "title": self.type.title,
+            "status": self.type.status,
+            "detail": self.detail,
+        }
+        return body if self.field is None else {**body, "field": self.field}

@@ -1,0 +1,80 @@
+"""Every setting of the service, in one table: read once from the environment, never in a handler."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+class SettingError(ValueError):
+    """A setting's value can't be used; names the environment variable and what it takes."""
+
+
+def _setting(default: Any, help: str) -> Any:
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings with their defaults. ``TOCSIN_`` and the name in capitals is the environment variable."""
+
+    model: str = _setting("", "Folder of the model artifact; empty: the one shipped with the package.")
+    host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 for every interface.")
+    port: int = _setting(8080, "Port to listen on.")
+    workers: int = _setting(0, "Worker processes; 0: one a core.")
+    timeout: int = _setting(30, "Seconds a request may take, and a stopping worker has to finish what it started.")
+    max_body_bytes: int = _setting(8_388_608, "Largest request body, in bytes.")
+    max_text_chars: int = _setting(1_000_000, "Longest passage, in code points.")
+    max_batch_items: int = _setting(1_000, "Most passages in one batch request.")
+    elevated: float = _setting(0.0, "Least risk of the band `elevated`; 0: the model's own threshold.")
+    high: float = _setting(0.0, "Least risk of the band `high`; 0: the model's own threshold.")
+    log_level: str = _setting("info", "debug, info, warning or error.")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the settings table, for the README and ``tocsin serve --help``."""
+
+    name: str
+    variable: str
+    default: object
+    help: str
+
+
+def table() -> list[Row]:
+    """All settings in order."""
+    return [
+        Row(item.name, f"TOCSIN_{item.name.upper()}", item.default, item.metadata["help"]) for item in fields(Settings)
+    ]
+
+
+def from_environment(environment: Mapping[str, str] = os.environ, **overrides: str | int | float | None) -> Settings:
+    """Settings from ``TOCSIN_*`` variables; overrides that are not None win.
+
+    Raises
+    ------
+    SettingError : a value of the wrong kind or out of range.
+    """
+    values: dict[str, str | int | float] = {}
+    for row in table():
+        given = overrides.get(row.name)
+        raw = environment.get(row.variable) if given is None else given
+        if raw is None or raw == "":
+            continue
+        kind = type(row.default)
+        try:
+            values[row.name] = kind(raw)  # type: ignore[call-arg, arg-type]
+        except ValueError:
+            raise SettingError(f"{row.variable} must be {'a whole number' if kind is int else 'a number'}, not {raw!r}") from None
+    settings = Settings(**values)  # type: ignore[arg-type]
+    for name in ("max_body_bytes", "max_text_chars", "max_batch_items", "timeout"):
+        if getattr(settings, name) <= 0:
+            raise SettingError(f"TOCSIN_{name.upper()} must be more than 0")
+    for name in ("elevated", "high"):
+        if not 0 <= getattr(settings, name) < 1:
+            raise SettingError(f"TOCSIN_{name.upper()} must be a probability below 1, or 0 for the model's own")
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise SettingError("TOCSIN_LOG_LEVEL must be debug, info, warning or error")
+    return settings

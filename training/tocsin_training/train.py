@@ -1,0 +1,95 @@
+"""From a config to an artifact: load, split, fit, calibrate, evaluate, save."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tocsin_model import Classifier, Label, artifact
+from tocsin_training import calibrate, corpora, evaluate, lexicons, seeds, splits
+from tocsin_training.catalogue import CATALOGUE
+from tocsin_training.config import Config
+from tocsin_training.corpora import Example
+from tocsin_training.fit import fit, prepare, weights
+
+Progress = Callable[[str], None]
+
+
+def train(config: Config, out: Path, data: Path | None, progress: Progress, reviews: Path | None = None) -> Classifier:
+    """Train a model and write it to ``out``. Without a data folder, on the seeds alone.
+
+    Raises
+    ------
+    SeedError : a seeds file is wrong.    FileNotFoundError : a corpus of the config is not in the data folder.
+    """
+    passages = seeds.load()
+    if reviews is not None:
+        passages = [*passages, *seeds.read(reviews)]
+    taught = [passage for passage in passages if not splits.held_out(passage)]
+    examples = corpora.load(data, list(config.corpora)) if data else []
+    progress(f"{len(taught)} passages and {len(examples)} public texts to learn from, {len(passages) - len(taught)} held out")
+    classes, words, aliases = lexicons.load()
+    prepared = prepare(taught, examples, classes, config)
+    progress(f"{prepared.features.shape[0]} units, {prepared.features.shape[1]} grams")
+    scores = calibrate.by_passage(calibrate.held_back_scores(prepared, config, progress), prepared, len(taught))
+    truth = calibrate.truth_of(taught)
+    usable = np.isfinite(scores[:, 0])
+    calibration = calibrate.platt(scores[usable], truth[usable])
+    limits = calibrate.thresholds(calibrate.probabilities(scores[usable], calibration), truth[usable], config)
+    progress("final fit")
+    fitted = fit(prepared, np.ones(len(prepared.truth), bool), config, progress)
+    decision = {"calibration": calibration.tolist(), "thresholds": limits}
+    card = _card(config, examples, data, len(taught), len(passages) - len(taught))
+    final = weights(fitted, prepared, classes)
+    artifact.save(out, final, words, aliases, decision, card)
+    progress("evaluating on the held-out passages")
+    card["evaluation"] = figures(artifact.load(out), data)
+    artifact.save(out, final, words, aliases, decision, card)
+    return artifact.load(out)
+
+
+def figures(classifier: Classifier, data: Path | None) -> dict[str, Any]:
+    """The evaluation of the model card: the held-out share of the seeds, the blind set, and what public data is evaluation only."""
+    held = [passage for passage in seeds.load() if splits.held_out(passage)]
+    sets = {
+        "held_out": [passage for passage in held if not passage.theme.startswith("heldout")],
+        "blind": [passage for passage in held if passage.theme.startswith("heldout")],
+    }
+    result: dict[str, Any] = {name: evaluate.on_passages(classifier, chosen) for name, chosen in sets.items() if chosen}
+    return _rounded(result | (evaluate.on_public(classifier, data) if data else {}))
+
+
+def _card(config: Config, examples: list[Example], data: Path | None, taught: int, held: int) -> dict[str, Any]:
+    counts: dict[str, list[int]] = {}
+    for example in examples:
+        count = counts.setdefault(example.source, [0, 0])
+        count[0] += 1
+        count[1] += example.risk == 1
+    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(seeds.SEEDS.glob("*.jsonl"))}
+    trained_on: list[dict[str, Any]] = [
+        {"name": "seeds", "licence": "Apache-2.0", "passages": taught, "held_out": held, "sha256": digests},
+    ]
+    for name in config.corpora if data else ():
+        entry = CATALOGUE[name]
+        texts, dangerous = counts.get(name, [0, 0])
+        trained_on.append({"name": name, "licence": entry.licence, "cite": entry.cite, "texts": texts, "dangerous": dangerous})
+    return {
+        "name": config.name,
+        "version": config.version,
+        "labels": [label.value for label in Label],
+        "language": "en",
+        "training_data": trained_on,
+        "libraries": {"python": platform.python_version(), **{name: version(name) for name in ("numpy", "scipy", "scikit-learn")}},
+    }
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
