@@ -9,50 +9,44 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tocsin_model import speakers
 from tocsin_model.passages import Passage
+from tocsin_model.quotations import Quotation
+from tocsin_model.speakers import SAY, Word
 
-_SAY = (
-    r"(?:says?|said|tells?|told|tweet(?:s|ed)|wr(?:ites|ote|itten)|posts?|posted|texts?|texted|messaged|dm(?:ed|'d|s)|emailed|warn(?:s|ed|ing)?|vow(?:s|ed|ing)?"
-    r"|add(?:s|ed)|stat(?:es|ed)|declar(?:es|ed|ing)|announc(?:es|ed)|claim(?:s|ed)|insist(?:s|ed)|promis(?:es|ed|ing)|pledg(?:es|ed)|sw(?:ears|ore)|threaten(?:s|ed|ing)?"
-    r"|shout(?:s|ed|ing)?|scream(?:s|ed|ing)?|yell(?:s|ed|ing)?|whisper(?:s|ed)|roar(?:s|ed)|chant(?:s|ed|ing)|repl(?:ies|ied)|answer(?:s|ed)|respond(?:s|ed)|continued|repeated"
-    r"|reiterated|stress(?:es|ed)|not(?:es|ed)|remark(?:s|ed)|comment(?:s|ed)|boast(?:s|ed|ing)|brag(?:s|ged|ging)|bellow(?:s|ed)|thunder(?:s|ed)|snarl(?:s|ed)|hiss(?:es|ed)|growl(?:s|ed)"
-    r"|mutter(?:s|ed)|read(?:s)?|went|goes|urg(?:es|ed|ing)|call(?:s|ed|ing)?|demand(?:s|ed|ing)|order(?:s|ed)|concluded|argu(?:es|ed)|proclaim(?:s|ed)|preach(?:es|ed)|sa(?:ys|id)|scrawled"
-    r"|sprayed|hinted|suggest(?:s|ed)|implied|explained|recalled|recounted|testified|alleged|asserted|maintained|cautioned|exclaimed|cried|sang|sneered|spat|scoffed|described|branded|labelled|labeled|asked|begged)"
+_SELF = re.compile(r"(?i)^(?:i|we|i've|i'd|i'll|we've|myself|me|my|our|us)\b")
+_LABEL = re.compile(r"(?:^|\n)[ \t>*-]*(?P<who>[\w@][\w .'’@()/-]{0,60}?)\s*(?::|\bwrote:?|\bsaid:?)\s*\**$")
+_FROM = re.compile(r"^(?:.*\b)?(?:from|by)\s+(?=\S)", re.IGNORECASE)
+_ACCORDING = re.compile(r"\b(?:[Aa]ccording to|[Ii]n the words of|[Ff]or)\s+(?=\S)")
+_ENDS = re.compile(r"[.!?…]+[”\"’')]*(?=\s)|\n")
+_NOT_FIRST = frozenset("and but while as when after before because so then which if though although in at on since until with".split())
+_NOT_ABBREVIATED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Lt|Sgt|Capt|Maj|Rev|Sen|Rep|Gov|[A-Z])$")
+
+_CLAUSE = re.compile(
+    r"(?i)(?:he|she|they|it|i|we|you|his|her|their|its|any|every|all|the|those|these|anyone|anybody|everyone|everybody|no|nobody|if|when|whoever|once|unless|there|what)\b"
 )
-_ADVERB = r"(?:(?:has|have|had|was|is|were|are|then|also|later|once|again|reportedly|allegedly|repeatedly|further|even|just|only|openly|publicly|\w+ly)\s+){0,3}"
-_NAME = r"(?:[A-Z][\w'’.-]*|al-[A-Z][\w'’-]*)(?:\s+(?:[A-Z][\w'’.-]*|al-[A-Z][\w'’-]*|(?:of|the|de|da|del|der|den|van|von|bin|ibn|ag|el|al|and|for)(?=\s+(?:the\s+)?[A-Z]))){0,7}"
-_NOUN = r"(?:(?:an?|the|one|another|some|two|three|several|his|her|my|our|their|this|that|its|your)\s+(?:[\w'’-]+\s+){0,5}?[\w'’-]+)"
-_PHRASE = rf"(?:{_NAME}|{_NOUN}|[Hh]e|[Ss]he|[Tt]hey|[Ii]|[Ww]e|[Yy]ou|[Ss]omeone|[Ss]omebody|[\w'’-]+)"
-
-# … ," said NAME  |  … ," NAME[, the secretary general,] said
-_AFTER_VERB = re.compile(rf"^[\s,–—-]*{_ADVERB}{_SAY}\s+(?P<who>{_NAME}|{_NOUN})")
-_AFTER_NAME = re.compile(rf"^[\s,–—-]*(?P<who>{_PHRASE})(?P<more>[^.!?\n\"“”]{{0,160}}?)\s+{_ADVERB}{_SAY}\b")
-# NAME[, …] said[ on Monday][:,] "  |  NAME: "  |  according to NAME, "
-_BEFORE = re.compile(rf"(?:^|[.!?…”\"'’\n;:,]\s*|\s)(?P<who>{_PHRASE})(?P<more>[^.!?\n\"“”]{{0,140}}?)\s+{_ADVERB}{_SAY}\b[^.!?\n\"“”]{{0,90}}$")
-_LABEL = re.compile(r"(?:^|\n)\s*(?P<who>[A-Z@][\w .'’@-]{0,50}?)\s*(?:\([^)\n]{0,20}\))?\s*(?::|wrote:)\s*$")
-_ACCORDING = re.compile(rf"\b[Aa]ccording to\s+(?P<who>{_NAME}|{_NOUN})|\bin the words of\s+(?P<also>{_NAME}|{_NOUN})")
-
-_CLAUSE = r"(?:^|[\n;:—–]\s*|,\s+(?:and|but|while|as|when|after|before|where)\s+|,\s*|\b(?:and|but|because|after|when|since|that|as|where|while|if|how|who|which)\s+)"
-_THAT = (
-    rf"(?:{_SAY}\s+(?:(?:him|her|me|us|them|you|[\w'’ -]{{1,50}}?)\s+)?(?:that\b|(?=(?:he|she|they|it|his|her|their|i|we|any|every|all|the|those|anyone|no|if|when|whoever|once)(?:'\w+)?\s)))"
+_FINITE = re.compile(
+    r"(?i)^(?:[\w'’-]+\s+){1,9}?(?:would|will|should|must|shall|was|were|is|are|had|has|have|could|can|might|may|deserved?s?|needed|needs|ought|got|'d)\b|^[\w]+['’](?:d|ll|re|s|m)\b"
 )
-_TO = r"(?:threaten(?:s|ed|ing)?|vow(?:s|ed|ing)?|promis(?:es|ed|ing)|pledg(?:es|ed|ing)|sw(?:ears|ore|earing)|offer(?:s|ed)|plot(?:s|ted)|plann(?:ed|ing)|want(?:s|ed))\s+(?:\w+ly\s+)?to\b|threaten(?:s|ed|ing)\b"
-_CALL = (
-    r"(?:call(?:s|ed|ing)\s+(?:on|for|upon)\b|urg(?:es|ed|ing)\b|demand(?:s|ed|ing)\b|order(?:s|ed|ing)\b|exhort(?:s|ed)\b|encourag(?:es|ed|ing)\b|incit(?:es|ed|ing)\b|told\s+(?:\w+\s+){1,4}to\b"
-    r"|(?:declar|describ)(?:es|ed|ing)\b|brand(?:s|ed)\b|label(?:s|led|ed)\b|prais(?:es|ed|ing)\b|hail(?:s|ed|ing)\b|celebrat(?:es|ed)\b|applaud(?:s|ed)\b|justif(?:ies|ied)\b|warn(?:s|ed|ing)\b|(?:is|was|were|are)\s+quoted\s+as\b"
-    r"|(?:wish(?:es|ed)|hop(?:es|ed)|pray(?:s|ed))\b|boast(?:s|ed|ing)\b|gloat(?:s|ed|ing)\b|said\b)"
+_TO = re.compile(
+    r"(?i)(?:threaten|vow|promis|pledg|swear|swor|offer|plot|plann|plan|want|wish|hop|pray|urg|order|exhort|encourag|incit|instruct|command|call|appeal|demand|ask|told|tell|invit|begg)\w*$"
 )
-_REPORTED = re.compile(rf"{_CLAUSE}(?P<who>{_PHRASE})(?P<more>[^.!?\n\"“”;:]{{0,140}}?)\s+{_ADVERB}(?:(?P<that>{_THAT})|(?P<to>{_TO})|(?P<call>{_CALL}))")
-_TRAILING = re.compile(rf"(?:,|:|–|—)\s*(?P<who>{_NAME}|{_NOUN}|he|she|they|[A-Z][\w'’ -]+?)\s+(?:[^,.!?\n]{{0,80}}?\s)?{_ADVERB}{_SAY}\b[^.!?]{{0,80}}[.!?]?\s*$")
-_HEADLINE = re.compile(r"^\s*(?P<who>[A-Z][\w'’& -]{2,60}?)(?:\s+to\s+[\w'’ -]{2,40}|\s+(?:warns?|vows?|threatens?|says?)[\w'’ -]{0,40})?:\s+(?=\S)")
-_NOT_A_SPEAKER = re.compile(r"(?i)^(?:if|when|unless|whoever|anyone|everyone|nobody|no|it|there|this|that|what|which|who|and|but|so|then|after|before|as|update|breaking|warning|note|ps|re|edit|tl|dr|reminder)$")
-_SELF = re.compile(r"(?i)^(?:i|we|i've|i'd|i'll|we've|myself|me|my|our)\b")
-_PRONOUN = re.compile(r"(?i)^(?:he|she|they|him|her|them)$")
-_PROPER = re.compile(r"(?:[A-Z][\w'’-]+|al-[A-Z][\w'’-]+)(?:\s+(?:[A-Z][\w'’.-]+|al-[A-Z][\w'’-]+|ag|bin|ibn|van|von|de|el)){1,4}")
-_CALENDAR = re.compile(r"\b(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|June|July|August|September|October|November|December)\b")
-_ROLE_TAIL = re.compile(r"\s+(?:on|in|at|during|after|before|from|to|while|when|late|early|as|by|through|via)\b.*$", re.DOTALL)
+_OBJECT = re.compile(
+    r"(?i)(?:threaten(?:s|ed|ing)?|call(?:s|ed|ing)|urg(?:es|ed|ing)|demand(?:s|ed|ing)|declar(?:ed|ing)|describ(?:es|ed|ing)|brand(?:s|ed)|label(?:l?ed|s)"
+    r"|prais(?:es|ed|ing)|hail(?:s|ed|ing)|celebrat(?:ed|ing)|applaud(?:s|ed|ing)|justif(?:ies|ied|ying)|glorif(?:ies|ied|ying)|laud(?:s|ed|ing)|saluted"
+    r"|wish(?:es|ed|ing)|hop(?:es|ed|ing)|boast(?:s|ed|ing)|gloat(?:s|ed|ing)|rejoic(?:es|ed|ing)|express(?:ed|ing)|thanked|welcomed|incit(?:es|ed|ing)|pray(?:s|ed|ing)|brag(?:s|ged|ging)|promis(?:es|ed|ing)"
+    r"|defend(?:ed|ing)|congratulat(?:ed|ing)|cheer(?:ed|ing)|regretted|commemorat(?:ed|ing)|hono(?:u)?r(?:ed|ing)|offered)$"
+)
+_HEADLINE = re.compile(
+    r"^\s*(?P<who>[A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+){0,4})(?P<does>\s+(?:to\s+[A-Z][\w'’ -]{2,40}|(?:warns?|vows?|threatens?|says?)\b[\w'’ -]{0,40}))?\s*:\s+(?=\S)"
+)
+_NO_HEADLINE = frozenset("to the about best update breaking warning note reminder edit dear if when for from why how what".split())
+_TAIL = re.compile(r"(?:[,:–—]|\?|!)\s*(?=[^,:–—]{2,160}$|[^,:–—]+,[^,]+,[^,]+$)")
 
-_REACH = 260  # characters looked at on either side of a quotation
+_FEELS = ("hop", "wish", "pray", "celebrat", "thank", "welcom", "salut", "rejoic")
+
+_REACH = 300  # characters looked at on either side of a quotation
+_MOST_CONTINUED = 12  # quotations that one is followed back through to its speaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,83 +60,172 @@ class Attribution:
 
 
 def of_quotation(passage: Passage, index: int) -> Attribution:
-    """Who says a quotation: looked for right after it, right before it, then in the quotation it continues."""
+    """Who says a quotation: looked for right after it, right before it, then beside the quotations it goes on from."""
     text, quotation = passage.text, passage.quotations[index]
-    speaker = _beside(text, quotation.outer_start, quotation.outer_end)
-    if speaker is None and index > 0:
-        before = passage.quotations[index - 1]
-        gap = text[before.outer_end : quotation.outer_start]
-        if quotation.continues or (not gap.strip() or len(gap) < 3):
-            return of_quotation(passage, index - 1) if index < 40 else Attribution(None, quotation.start, quotation.end, False)
-    own = speaker is not None and bool(_SELF.match(speaker))
-    return Attribution(None if own else _fullest(text, speaker, quotation.outer_start), quotation.start, quotation.end, own)
+    speaker = _beside(text, quotation)
+    for earlier in range(index - 1, max(-1, index - 1 - _MOST_CONTINUED), -1):
+        if speaker is not None or not _goes_on(text, passage.quotations[earlier], passage.quotations[earlier + 1]):
+            break
+        speaker = _beside(text, passage.quotations[earlier])
+    own = speaker is not None and bool(_SELF.match(speaker)) and " " not in speaker
+    return Attribution(None if own else speakers.fullest(text, speaker, quotation.outer_start), quotation.start, quotation.end, own)
 
 
-def _beside(text: str, start: int, end: int) -> str | None:
-    after = text[end : end + _REACH]
-    if not re.match(r"\s*\n", after):
-        for pattern in (_AFTER_VERB, _AFTER_NAME):
-            match = pattern.match(after)
-            if match and not _NOT_A_SPEAKER.match(match["who"]):
-                return _trim(match["who"])
-    line = max(text.rfind("\n\n", 0, start) + 2 if text.rfind("\n\n", 0, start) >= 0 else 0, start - _REACH)
-    before = text[line:start]
-    match = _LABEL.search(before)
-    if match:
-        return _trim(match["who"])
-    match = _last(_BEFORE, re.sub(r"\s+$", " ", before).rstrip())
-    if match and not _NOT_A_SPEAKER.match(match["who"]):
-        return _trim(match["who"])
-    match = _ACCORDING.search(before) or _ACCORDING.match(after.lstrip(" ,"))
-    return _trim(match["who"] or match["also"]) if match else None
+def _goes_on(text: str, before: Quotation, after: Quotation) -> bool:
+    """Whether a quotation is the next paragraph, or the next sentence, of what the speaker of the one before it says."""
+    gap = text[before.outer_end : after.outer_start]
+    return after.continues or not gap.strip() or ("\n" not in gap.strip() and len(gap) < 200 and len(_ENDS.findall(gap)) <= 1)
 
 
-def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    sentence = max(text.rfind(mark) for mark in (". ", "! ", "? ", "\n"))
-    return pattern.search(text, max(0, sentence))
+def _beside(text: str, quotation: Quotation) -> str | None:
+    # A quotation that ends in a full stop has had its attribution, or will get none.
+    after = _after(text, quotation.outer_end) if text[quotation.end - 1] != "." else None
+    return after or _before(text, quotation.outer_start)
+
+
+def _after(text: str, end: int) -> str | None:
+    """`…,” said NAME` or `…,” NAME, of the committee, said`."""
+    if re.match(r"\s*(?:\n|[;:.?!]|$)", text[end : end + 40]):
+        return None
+    stop = _sentence_end(text, end, end + _REACH)
+    line = speakers.words(text, end, stop)
+    while line and line[0].text in (",", "—", "–"):
+        line = line[1:]
+    if not line or line[0].low in _NOT_FIRST or line[0].text in '“"(':
+        return None
+    place = 0
+    while place < len(line) and (line[place].low.endswith("ly") or line[place].low in ("was", "were", "is", "had", "has", "then", "also")):
+        place += 1
+    if place < len(line) and line[place].low in SAY and not line[place].is_name:
+        return speakers.follower(text, line[place + 1 :])
+    for at, word in enumerate(line):
+        if at > 0 and word.low in SAY:
+            found = speakers.subject(text, line[:at])
+            if found is not None:
+                return found
+        if word.text in '“"':
+            break
+    return None
+
+
+def _before(text: str, start: int) -> str | None:
+    """`NAME told reporters: “…`, `NAME: “…`, `according to NAME, “…`."""
+    lowest = max(0, start - _REACH)
+    begin = lowest
+    for match in _ENDS.finditer(text, lowest, max(lowest, start - 1)):
+        if text[match.start()] != "\n" or text[match.end() : start].strip():
+            if not (text[match.start()] == "." and _NOT_ABBREVIATED.search(text, max(0, match.start() - 5), match.start())):
+                begin = match.end()
+    line = speakers.words(text, begin, start)
+    for at in range(len(line) - 1, -1, -1):
+        if line[at].low in SAY and not (line[at].is_name and at > 0):
+            found = speakers.subject(text, line[:at]) or speakers.leading(text, line[:at])
+            if found is not None:
+                return found
+    according = _ACCORDING.search(text, begin, start)
+    if according and "for" not in according.group().lower():
+        return speakers.follower(text, speakers.words(text, according.end(), start))
+    label = _LABEL.search(text, max(0, begin - 1), start)
+    if label is None:
+        return None
+    return _FROM.sub("", label["who"]).strip() or None
+
+
+def _sentence_end(text: str, start: int, limit: int) -> int:
+    for match in _ENDS.finditer(text, start, min(limit, len(text))):
+        if not (text[match.start()] == "." and _NOT_ABBREVIATED.search(text, max(0, match.start() - 5), match.start())):
+            return match.start()
+    return min(limit, len(text))
 
 
 def of_sentence(text: str, start: int, end: int) -> Attribution | None:
     """Indirect speech in a sentence outside quotation marks; None where the author speaks."""
-    sentence = text[start:end]
-    for match in _REPORTED.finditer(sentence):
-        who = match["who"]
-        if _NOT_A_SPEAKER.match(who) or len(sentence) - match.end() < 6:
+    line = speakers.words(text, start, end)
+    main: str | None = None
+    for at, word in enumerate(line):
+        if word.low not in SAY or (word.is_name and at > 0):
             continue
-        if _SELF.match(who):
+        passive = at > 0 and line[at - 1].low in ("was", "were", "been", "got", "being", "is", "are")
+        who = speakers.subject(text, line[:at])
+        if who is not None and not passive:
+            main = who
+        content = _content(text, line, at, end)
+        if content is None:
+            continue
+        if passive and _OBJECT.search(word.low) and not word.low.startswith(("threaten", "call", "urg", "order", "told")):
+            continue
+        if who is None and not passive and word.low.startswith(_FEELS):  # "hope she …": whoever writes it hopes
+            continue
+        speaker = None if passive else who or main or speakers.leading(text, line[:at])
+        if who is None and not passive and at > 0 and line[at - 1].low not in (",", "and", "—", "–", "by", "for", "of", "to"):
+            continue
+        if speaker is None and not passive:
+            continue
+        if speaker is not None and _SELF.match(speaker) and " " not in speaker:
             return None
-        content = match.end() if match["that"] else match.start("to") if match["to"] else match.start("call")
-        return Attribution(_fullest(text, _trim(who), start), start + content, end, False)
-    trailing = _TRAILING.search(sentence)
-    if trailing and trailing.start() > 8 and not _SELF.match(trailing["who"]):
-        return Attribution(_fullest(text, _trim(trailing["who"]), start), start, start + trailing.start(), False)
-    according = _ACCORDING.search(sentence)
-    if according:
-        return Attribution(_fullest(text, _trim(according["who"] or according["also"]), start), start, end, False)
-    headline = _HEADLINE.match(sentence)
-    if headline and not _SELF.match(headline["who"]) and not _NOT_A_SPEAKER.match(headline["who"]):
-        return Attribution(_trim(headline["who"]), start + headline.end(), end, False)
+        return Attribution(speakers.fullest(text, speaker, start), content, end, False)
+    return _trailing(text, start, end) or _named(text, start, end)
+
+
+def _content(text: str, line: list[Word], at: int, end: int) -> int | None:
+    """Where the words begin that a verb of saying introduces; None if it introduces none."""
+    rest = line[at + 1 :]
+    verb = line[at]
+    if len(rest) < 2:
+        return None
+    for place, word in enumerate(rest[:9]):
+        if word.low == "that" and place + 2 < len(rest) and verb.low not in ("call", "called"):
+            return rest[place + 1].start
+        if word.text in ",;—–":
+            break
+    if rest[0].low == "to" or (
+        len(rest) > 2
+        and any(word.low == "to" for word in rest[1:6])
+        and verb.low not in ("said", "says", "read", "went", "goes", "posted", "sent")
+    ):
+        if _TO.match(verb.low):
+            return verb.start
+    if _OBJECT.match(verb.low) and rest[0].text not in ",;:":
+        return verb.start
+    for word in rest[:5]:  # "told me he would …", with or without an object
+        if word.text in ",;:—–" and word is not rest[0]:
+            break
+        if word.text in ",:":
+            continue
+        if _CLAUSE.match(word.text) and _FINITE.match(text[word.start : min(end, word.start + 90)]):
+            return word.start
+        if word.low in ("and", "but", "so", "then", "because"):
+            break
     return None
 
 
-def _trim(who: str) -> str:
-    who = who.strip(" ,'’\"“”")
-    if not who[:1].isupper() or " " not in who:
-        who = _ROLE_TAIL.sub("", who)
-    return who
-
-
-def _fullest(text: str, speaker: str | None, before: int) -> str | None:
-    """A pronoun or surname as the fullest name the passage gave before it."""
-    if speaker is None:
+def _trailing(text: str, start: int, end: int) -> Attribution | None:
+    """`His men would burn the town, Marek Oduya said.`"""
+    match = None
+    for match in _TAIL.finditer(text, start, end):  # noqa: B007 the last one counts
+        pass
+    if match is None or match.start() - start < 8:
         return None
-    window = text[max(0, before - 1_500) : before + 400]
-    if _PRONOUN.match(speaker):
-        names = [match.group() for match in _PROPER.finditer(text, max(0, before - 400), before) if not _CALENDAR.search(match.group())]
-        return names[-1] if names else speaker
-    if " " not in speaker and speaker[:1].isupper():
-        for match in _PROPER.finditer(window):
-            name = match.group()
-            if name.endswith(speaker) or name.endswith(speaker.removeprefix("al-")):
-                return name
-    return speaker
+    line = speakers.words(text, match.end(), end)
+    for at, word in enumerate(line):
+        if at > 0 and word.low in SAY and (at == len(line) - 1 or _content(text, line, at, end) is None):
+            who = speakers.subject(text, line[:at])
+            if who is not None and speakers.is_somebody(who) and text.find(who, match.end()) - match.end() < 40:
+                return Attribution(speakers.fullest(text, who, start), start, match.start(), False)
+    if line and line[0].low in SAY and not line[0].is_name:
+        who = speakers.follower(text, line[1:])
+        if who is not None:
+            return Attribution(speakers.fullest(text, who, start), start, match.start(), False)
+    return None
+
+
+def _named(text: str, start: int, end: int) -> Attribution | None:
+    """`According to the Front, …` and headlines (`Red Quay to ministers: …`)."""
+    according = re.search(r"\b[Aa]ccording to\s+(?=\S)", text[start:end])
+    if according:
+        who = speakers.follower(text, speakers.words(text, start + according.end(), end))
+        return Attribution(speakers.fullest(text, who, start), start, end, False)
+    headline = _HEADLINE.match(text[start:end])
+    if headline and (headline["does"] or " " in headline["who"]) and headline["who"].split()[0].lower() not in _NO_HEADLINE:
+        return Attribution(headline["who"], start + headline.end(), end, False)
+    return None

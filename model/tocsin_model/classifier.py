@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin_model import attribution, language, scoring, spans
+from tocsin_model import attribution, language, quotations, scoring, spans
 from tocsin_model.encode import Batch, encode
 from tocsin_model.errors import InputError
 from tocsin_model.policy import Thresholds
@@ -154,17 +156,18 @@ class Classifier:
                 voice, (start, end) = Voice.QUOTED, fragment
             low, high = folded.original(start, end)
             weighed = spans.evidence(unit_words, start, end)
-            result.append(
-                Span(
-                    low, high, text[low:high], LABELS[head - 1], float(row[head]), voice, speech.speaker if voice is not Voice.AUTHOR else None,
-                    tuple(Evidence(*folded.original(item.start, item.end), item.weight) for item in weighed),
-                )
-            )  # fmt: skip
+            speaker = speech.speaker if voice is not Voice.AUTHOR else None
+            words = tuple(Evidence(*folded.original(item.start, item.end), item.weight) for item in weighed)
+            result.append(Span(low, high, text[low:high], LABELS[head - 1], float(row[head]), voice, speaker, words))
         return result
 
     def _fragment(self, batch: Batch, index: int, start: int, end: int) -> tuple[int, int] | None:
         """The quoted fragment that makes up most of a stretch of indirect speech."""
-        for quotation in batch.passages[index].quotations:
+        found = batch.passages[index].quotations
+        first = bisect_left(found, start - quotations.LONGEST, key=lambda quotation: quotation.start)
+        for quotation in islice(found, first, None):
+            if quotation.start >= end:
+                break
             low, high = max(start, quotation.start), min(end, quotation.end)
             if high - low > 0.6 * (end - start) and len(batch.folded[index].text[low:high].split()) > 2:
                 return spans.trim(batch.folded[index].text, low, high)

@@ -18,10 +18,11 @@ _MARK = re.compile(
     """,
     re.VERBOSE,
 )
-_BLOCK = re.compile(r"(?m)^[ \t]*>[^\n]*(?:\n[ \t]*>[^\n]*)*")
+# "> " as mail and Markdown quote; ">be me", without the blank, is a style of writing and nobody's quotation.
+_BLOCK = re.compile(r"(?m)^[ \t]*>[ \t][^\n]*(?:\n[ \t]*>(?:[ \t][^\n]*)?(?=\n|\Z))*")
 _NOT_AN_OPENING = re.compile(r"['‘’](?:tis|twas|em|til|bout|cause|cos|n|\d0s)\b", re.IGNORECASE)
 _CLOSES = {"“": "”", "„": "“”", "‟": "”", '"': '"”', "«": "»", "'": "'’", "‘": "’'"}
-_LONGEST = 6_000  # characters: an opening mark with no close in this distance was not an opening mark
+LONGEST = 6_000  # characters: an opening mark with no close in this distance was not an opening mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _marked(text: str) -> Iterator[Quotation]:
                 elif len(mark) > 1:  # a straight or single mark that nothing closes: not a quotation
                     stack.clear()
             continue
-        if stack and at - stack[-1].start > _LONGEST:
+        if stack and at - stack[-1].start > LONGEST:
             stack.pop()
         closed = _closing(stack, text, mark, at)
         if closed is not None:
@@ -92,7 +93,7 @@ def _marked(text: str) -> Iterator[Quotation]:
             stack = [still for still in stack if still.mark != mark]
             stack.append(_Open(mark, at + 1, at, continuing == mark and not stack))
             continuing = ""
-    if stack and stack[0].mark in "“«" and len(text) - stack[0].start <= _LONGEST:
+    if stack and stack[0].mark in "“«" and len(text) - stack[0].start <= LONGEST:
         outer = stack[0]
         yield Quotation(outer.start, len(text), outer.outer_start, len(text), 0, outer.continues)
 

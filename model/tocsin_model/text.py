@@ -74,5 +74,5 @@ def _fold_char(char: str) -> str:
         return "�"
     if category[0] in "CZ":
         return "\n" if char in "\r\x0b\x0c\x85\u2028\u2029" else " "
-    bare = "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
+    bare = "".join(part for part in unicodedata.normalize("NFKD", char) if unicodedata.category(part) not in ("Mn", "Me", "Cf"))
     return bare or char

@@ -24,7 +24,19 @@ find: Callable[[str, int, int], list[str]] = _TOKEN.findall
 scan: Callable[[str, int, int], Iterator[re.Match[str]]] = _TOKEN.finditer
 
 BOUNDARY = 0  # id between two units
-SHAPES = ("<boundary>", "<link>", "<handle>", "<number>", "<symbol>", "<other-s>", "<other-ed>", "<other-ing>", "<other-ly>", "<other>", "<foreign>")
+SHAPES = (
+    "<boundary>",
+    "<link>",
+    "<handle>",
+    "<number>",
+    "<symbol>",
+    "<other-s>",
+    "<other-ed>",
+    "<other-ing>",
+    "<other-ly>",
+    "<other>",
+    "<foreign>",
+)
 _ID = {shape: index for index, shape in enumerate(SHAPES)}
 
 _LEET = [str.maketrans("0134578$@!|", letters) for letters in ("oieastbsaii", "oleastbsall")]

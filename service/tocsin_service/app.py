@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
             classifier = load(settings.model or None)
         except ArtifactError as error:
             reason = str(error)
-            log.error("no model: %s", reason)
+            log.error("no model: %s", reason)  # noqa: TRY400 the reason says it all
     if classifier is not None:
         classifier = with_thresholds(classifier, settings)
     app = Flask(__name__, static_folder="web/static", static_url_path="/static", template_folder="web/templates")

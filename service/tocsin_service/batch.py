@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from tocsin_model import Classifier
 from tocsin_service import requests, responses
@@ -68,7 +68,8 @@ def opened(name: str, mode: str) -> AbstractContextManager[TextIO]:
         stream = sys.stdin if mode == "r" else sys.stdout
         stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="")  # type: ignore[union-attr]
         return nullcontext(stream)
-    return Path(name).open(mode, encoding="utf-8-sig" if mode == "r" else "utf-8", errors="surrogateescape", newline="")
+    file: Any = Path(name).open(mode, encoding="utf-8-sig" if mode == "r" else "utf-8", errors="surrogateescape", newline="")  # noqa: SIM115 the caller closes it
+    return cast("AbstractContextManager[TextIO]", file)
 
 
 def rows(lines: TextIO, kind: str, columns: Columns) -> Iterator[Row]:
@@ -80,7 +81,9 @@ def rows(lines: TextIO, kind: str, columns: Columns) -> Iterator[Row]:
             raise ValueError(f"the CSV has no column {columns.text!r}; name it with --text-column")
         for record in reader:
             if any("\udc80" <= char <= "\udcff" for char in record[columns.text] or ""):
-                yield Row(reader.line_num, None, record.get(columns.id), Problem("malformed-json", "The row is not UTF-8; convert the file."))
+                yield Row(
+                    reader.line_num, None, record.get(columns.id), Problem("malformed-json", "The row is not UTF-8; convert the file.")
+                )
             else:
                 yield _row(reader.line_num, record, columns)
         return
@@ -120,9 +123,7 @@ def writer(out: TextIO, kind: str) -> Callable[[dict[str, Any]], None]:
     return write
 
 
-def run(
-    classifier: Classifier, source: Iterator[Row], write: Callable[[dict[str, Any]], None], offsets: Offsets, errors: TextIO
-) -> Counts:
+def run(classifier: Classifier, source: Iterator[Row], write: Callable[[dict[str, Any]], None], offsets: Offsets, errors: TextIO) -> Counts:
     """Score every row in order; one that can't be scored is written with its error and listed on ``errors`` by line."""
     counts = Counts()
     while chunk := list(islice(source, CHUNK)):

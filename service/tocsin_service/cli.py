@@ -9,6 +9,10 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points, version
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tocsin_model import Classifier
 
 DONE, SOME_FAILED, USAGE = 0, 1, 2
 
@@ -72,12 +76,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _score(chosen: argparse.Namespace) -> int:
-    from tocsin_model import load
     from tocsin_service import requests, responses, terminal
     from tocsin_service.problems import Problem
     from tocsin_service.settings import Settings
 
-    classifier = _loaded(load, chosen.model)
+    classifier = _loaded(chosen.model)
     coloured = chosen.color == "always" or (chosen.color == "auto" and sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     status = DONE
     for name in chosen.files or ["-"]:
@@ -105,12 +108,13 @@ def _score(chosen: argparse.Namespace) -> int:
 
 
 def _batch(chosen: argparse.Namespace) -> int:
-    from tocsin_model import load
     from tocsin_service import batch
     from tocsin_service.requests import Offsets
 
     source, sink = batch.file_format(chosen.input), batch.file_format(chosen.output)
-    classifier = _loaded(load, chosen.model)
+    if chosen.input != "-" and chosen.input == chosen.output:
+        raise ValueError(f"{chosen.output}: IN and OUT are the same file; write to another one")
+    classifier = _loaded(chosen.model)
     columns = batch.Columns(chosen.text_column, chosen.id_column)
     with batch.opened(chosen.input, "r") as lines, batch.opened(chosen.output, "w") as out:
         counts = batch.run(classifier, batch.rows(lines, source, columns), batch.writer(out, sink), Offsets(chosen.offsets), sys.stderr)
@@ -127,9 +131,7 @@ def _serve(chosen: argparse.Namespace) -> int:
 
 
 def _model(chosen: argparse.Namespace) -> int:
-    from tocsin_model import load
-
-    info = _loaded(load, chosen.path).info
+    info = _loaded(chosen.path).info
     if chosen.json:
         print(json.dumps(info.card | {"digest": info.digest}, indent=1))
     else:
@@ -137,10 +139,14 @@ def _model(chosen: argparse.Namespace) -> int:
     return DONE
 
 
-def _loaded(load, path):  # type: ignore[no-untyped-def]
-    from tocsin_model import ArtifactError
+def _loaded(path: str | None) -> Classifier:
+    from tocsin_model import ArtifactError, load
 
     try:
         return load(path)
     except ArtifactError as error:
         raise ValueError(str(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

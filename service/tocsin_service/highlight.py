@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tocsin_model.types import Label, Result, Span, Voice
 
@@ -45,10 +47,12 @@ def pieces(text: str, spans: Iterable[Span]) -> list[Piece]:
         edges.update((span.start, span.end))
         for item in span.evidence:
             edges.update((item.start, item.end))
-    cuts = sorted(edges)
     result = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
-        over = [span for span in marked if span.start < end and span.end > start]
+    waiting, over = deque(marked), list[Span]()
+    for start, end in pairwise(sorted(edges)):  # a sweep: only the spans open here are looked at
+        over = [span for span in over if span.end > start]
+        while waiting and waiting[0].start < end:
+            over.append(waiting.popleft())
         weight = max((item.weight for span in over for item in span.evidence if item.start < end and item.end > start), default=0.0)
         labels = tuple(label for label in Label if any(span.label is label for span in over))
         lead = over[0] if over else None

@@ -24,13 +24,13 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        add = {"registry": self.registry}
-        self.requests = Counter("tocsin_requests", "HTTP requests.", ["endpoint", "method", "status"], **add)
-        self.seconds = Histogram("tocsin_request_seconds", "Time to answer a request.", ["endpoint"], buckets=_SECONDS, **add)
-        self.passages = Counter("tocsin_passages", "Passages scored.", ["band"], **add)
-        self.scores = Histogram("tocsin_score", "Scores given.", ["label"], buckets=_SCORES, **add)
+        here = self.registry
+        self.requests = Counter("tocsin_requests", "HTTP requests.", ["endpoint", "method", "status"], registry=here)
+        self.seconds = Histogram("tocsin_request_seconds", "Time to answer a request.", ["endpoint"], buckets=_SECONDS, registry=here)
+        self.passages = Counter("tocsin_passages", "Passages scored.", ["band"], registry=here)
+        self.scores = Histogram("tocsin_score", "Scores given.", ["label"], buckets=_SCORES, registry=here)
         self.model = Gauge(
-            "tocsin_model_info", "The loaded model; always 1.", ["name", "version", "digest"], multiprocess_mode="max", **add
+            "tocsin_model_info", "The loaded model; always 1.", ["name", "version", "digest"], multiprocess_mode="max", registry=here
         )
 
     def loaded(self, info: ModelInfo) -> None:

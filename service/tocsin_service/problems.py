@@ -18,13 +18,22 @@ class ProblemType:
 TYPES = {
     kind.slug: kind
     for kind in (
-        ProblemType("malformed-json", 400, "The body is not JSON", "Send one UTF-8 encoded JSON object (RFC 8259): no duplicate keys, no NaN or Infinity."),
+        ProblemType(
+            "malformed-json",
+            400,
+            "The body is not JSON",
+            "Send one UTF-8 encoded JSON object (RFC 8259): no duplicate keys, no NaN or Infinity.",
+        ),
         ProblemType("wrong-type", 400, "A field has the wrong type", "Look the field up in /openapi.json and send the type it names."),
         ProblemType("not-found", 404, "There is nothing at this address", "The addresses are listed in /openapi.json."),
         ProblemType("method-not-allowed", 405, "This address takes another method", "The Allow header names the methods it takes."),
-        ProblemType("too-large", 413, "The request is too large", "Send less at once: split a batch, or cut a very long passage into pages."),
+        ProblemType(
+            "too-large", 413, "The request is too large", "Send less at once: split a batch, or cut a very long passage into pages."
+        ),
         ProblemType("unsupported-media-type", 415, "The body is not declared as JSON", "Send the header Content-Type: application/json."),
-        ProblemType("invalid-value", 422, "A field has a value that can't be used", "The problem's `field` says which, its `detail` what it takes."),
+        ProblemType(
+            "invalid-value", 422, "A field has a value that can't be used", "The problem's `field` says which, its `detail` what it takes."
+        ),
         ProblemType("model-not-loaded", 503, "No model is loaded", "GET /readyz says why; the operator has to mend the model folder."),
         ProblemType("internal", 500, "Tocsin failed", "This is our mistake, not yours: please report the request id, never the text."),
     )

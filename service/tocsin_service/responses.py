@@ -60,6 +60,10 @@ def converter(text: str, unit: Offsets) -> Callable[[int], int]:
     positions = [0]
     for char in text:
         code = ord(char)
-        width = (2 if code > 0xFFFF else 1) if unit is Offsets.UTF16 else (1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4)
+        width = (
+            (2 if code > 0xFFFF else 1)
+            if unit is Offsets.UTF16
+            else (1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4)
+        )
         positions.append(positions[-1] + width)
     return positions.__getitem__

@@ -45,9 +45,7 @@ class Row:
 
 def table() -> list[Row]:
     """All settings in order."""
-    return [
-        Row(item.name, f"TOCSIN_{item.name.upper()}", item.default, item.metadata["help"]) for item in fields(Settings)
-    ]
+    return [Row(item.name, f"TOCSIN_{item.name.upper()}", item.default, item.metadata["help"]) for item in fields(Settings)]
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, **overrides: str | int | float | None) -> Settings:
@@ -57,18 +55,18 @@ def from_environment(environment: Mapping[str, str] = os.environ, **overrides: s
     ------
     SettingError : a value of the wrong kind or out of range.
     """
-    values: dict[str, str | int | float] = {}
+    values: dict[str, Any] = {}
     for row in table():
         given = overrides.get(row.name)
         raw = environment.get(row.variable) if given is None else given
         if raw is None or raw == "":
             continue
-        kind = type(row.default)
+        kind: Any = type(row.default)
         try:
-            values[row.name] = kind(raw)  # type: ignore[call-arg, arg-type]
+            values[row.name] = kind(raw)
         except ValueError:
             raise SettingError(f"{row.variable} must be {'a whole number' if kind is int else 'a number'}, not {raw!r}") from None
-    settings = Settings(**values)  # type: ignore[arg-type]
+    settings = Settings(**values)
     for name in ("max_body_bytes", "max_text_chars", "max_batch_items", "timeout"):
         if getattr(settings, name) <= 0:
             raise SettingError(f"TOCSIN_{name.upper()} must be more than 0")

@@ -31,7 +31,9 @@ def paint(text: str, result: Result, coloured: bool) -> str:
     body += "⟧" if open_span else ""
     lines = [body.rstrip("\n"), ""]
     scores = "  ".join(f"{label} {value:.2f}" for label, value in result.labels.items())
-    lines.append(f"{dye(result.band.value.upper(), _BANDS[result.band])}  risk {result.risk:.2f}  asserted {result.asserted_risk:.2f}  {scores}")
+    lines.append(
+        f"{dye(result.band.value.upper(), _BANDS[result.band])}  risk {result.risk:.2f}  asserted {result.asserted_risk:.2f}  {scores}"
+    )
     for span in result.spans:
         who = span.voice.value + (f", {_printable(span.speaker)}" if span.speaker else "")
         words = _printable(" ".join(span.text.split()))
@@ -44,4 +46,6 @@ def paint(text: str, result: Result, coloured: bool) -> str:
 
 def _printable(text: str) -> str:
     """Control characters made visible, one for one: a passage must not drive the reader's terminal."""
-    return "".join(char if char in "\n\t" or (char.isprintable() and not "\ud800" <= char <= "\udfff") or char.isspace() else "�" for char in text).replace("\r", " ")
+    return "".join(
+        char if char in "\n\t" or (char.isprintable() and not "\ud800" <= char <= "\udfff") or char.isspace() else "�" for char in text
+    ).replace("\r", " ")

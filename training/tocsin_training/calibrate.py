@@ -46,7 +46,7 @@ def platt(scores: NDArray[np.float64], truth: NDArray[np.int8]) -> NDArray[np.fl
         usable = np.isfinite(scores[:, head])
         model = LogisticRegression(C=1e6).fit(scores[usable, head, None], truth[usable, head])
         result.append((model.coef_[0, 0], model.intercept_[0]))
-    return np.round(np.array(result), 6)
+    return np.array(result, np.float64).round(6)
 
 
 def probabilities(scores: NDArray[np.float64], calibration: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ INCITEMENT: Known = (YES, UNKNOWN, YES, UNKNOWN)
 VIOLENT: Known = (YES, UNKNOWN, UNKNOWN, UNKNOWN)
 
 # Words without which a "threat" or "incitement" row of the noisier corpora is not one of ours (deportation, slogans, Guantanamo).
-_VIOLENT = re.compile(
+VIOLENT_WORDS = re.compile(
     r"\b(?:kill|shoot|shot|hang|hung|hanging|execut\w+|firing squad|noose|rope|gallows|lynch\w*|guillotin\w*|behead\w*|bullet\w*|burn\w*|stab\w*"
     r"|slaughter\w*|exterminat\w*|eradicat\w*|annihilat\w*|gas(?:sed)?|lead|death|die|dead|stone[ds]?|bomb\w*|nuke\w*|blood|woodchipper|lock and load"
     r"|murder\w*|strangle\w*|beat|punch\w*|kick\w*|slap\w*|whip\w*|smash\w*|tar and feather\w*|drown\w*|hunt\w*|genocide|rape[ds]?|civil war)\b",
@@ -68,7 +68,7 @@ def _toxic_spans(folder: Path) -> Iterator[Example]:
 
 def _threatgram(folder: Path) -> Iterator[Example]:
     for row in json.loads((folder / "Labeled_15076.json").read_text(encoding="utf-8")):
-        violent = _VIOLENT.search(row["reply"])
+        violent = VIOLENT_WORDS.search(row["reply"])
         if row["Label"] == 2 and violent:
             yield Example(row["reply"], "threatgram101", *VIOLENT)
         elif row["Label"] < 2 and not violent:
@@ -79,7 +79,7 @@ def _edos(folder: Path) -> Iterator[Example]:
     for row in _rows(folder / "edos_labelled_train_dev.csv"):
         vector = row["label_vector"]
         if vector.startswith("1."):
-            yield Example(row["text"], "edos", *(VIOLENT if _VIOLENT.search(row["text"]) else (None,) * 4))
+            yield Example(row["text"], "edos", *(VIOLENT if VIOLENT_WORDS.search(row["text"]) else (None,) * 4))
         elif not _SUSPECT.search(row["text"]):
             yield Example(row["text"], "edos", *NEGATIVE)
 

@@ -39,7 +39,11 @@ def on_passages(classifier: Classifier, passages: Sequence[Passage]) -> dict[str
     for label in Label:
         gold = np.array([label in passage.labels for passage in passages], np.int8)
         score = np.array([result.labels[label] for result in results])
-        figures["labels"][label.value] = {"auroc": metrics.auroc(gold, score), "auprc": metrics.auprc(gold, score), "ece": metrics.ece(gold, score)}
+        figures["labels"][label.value] = {
+            "auroc": metrics.auroc(gold, score),
+            "auprc": metrics.auprc(gold, score),
+            "ece": metrics.ece(gold, score),
+        }
     return {**figures, **spans(classifier, passages, results), "by_kind": _by_kind(passages, results, elevated)}
 
 
@@ -54,7 +58,7 @@ def spans(classifier: Classifier, passages: Sequence[Passage], results: Sequence
             if over:
                 best = max(over, key=lambda span: min(span.end, truth.end) - max(span.start, truth.start))
                 voices.append(best.voice is truth.voice)
-                if truth.speaker:
+                if truth.speaker and truth.speaker.lower() not in _PRONOUNS:  # a pronoun doesn't say who
                     speakers.append(_same_speaker(best.speaker, truth.speaker))
     flagged = [(passage.text, result) for passage, result in zip(passages, results, strict=True) if result.spans]
     return {
@@ -86,13 +90,18 @@ def on_public(classifier: Classifier, folder: Path) -> dict[str, Any]:
     risk = np.array([result.risk for result in classifier.score([comment for comment, _ in comments], spans=False)])
     named = [result.risk for result in classifier.score(corpora.madlibs(folder), spans=False)]
     return {
-        "ethos_violence": {"comments": len(comments), "violent": int(truth.sum()), "auroc": metrics.auroc(truth, risk), "auprc": metrics.auprc(truth, risk)},
+        "ethos_violence": {
+            "comments": len(comments),
+            "violent": int(truth.sum()),
+            "auroc": metrics.auroc(truth, risk),
+            "auprc": metrics.auprc(truth, risk),
+        },
         "identity_sentences": {
             "sentences": len(named),
             "highest_risk": max(named),
             "identity_over_elevated": metrics.share([value >= classifier.thresholds.elevated for value in named]),
         },
-    }  # fmt: skip
+    }
 
 
 def _by_kind(passages: Sequence[Passage], results: Sequence[Result], elevated: float) -> dict[str, Any]:
@@ -101,6 +110,9 @@ def _by_kind(passages: Sequence[Passage], results: Sequence[Result], elevated: f
         name = ("dangerous, " + passage.spans[0].voice if passage.spans else passage.kind) or passage.kind
         kinds.setdefault(name, []).append(result.risk >= elevated)
     return {name: {"passages": len(flags), "flagged": metrics.share(flags)} for name, flags in sorted(kinds.items())}
+
+
+_PRONOUNS = {"he", "she", "they", "him", "her", "them", "it", "one"}
 
 
 def _same_speaker(found: str | None, gold: str) -> bool:
@@ -112,4 +124,3 @@ def _same_speaker(found: str | None, gold: str) -> bool:
 
 def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
-

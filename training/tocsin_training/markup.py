@@ -32,10 +32,9 @@ def parse(source: str, theme: str, origin: str = "written") -> list[Passage]:
     """
     passages = []
     for number, block in enumerate(_BLOCK.split(source)):
-        block = block.strip("\n")
         if not block.strip():
             continue
-        head, _, body = block.partition("\n")
+        head, _, body = block.strip("\n").partition("\n")
         match = _HEAD.match(head.strip())
         if match is None:
             raise SeedError(f"{theme} block {number}: the first line must be '@ group=… kind=… genre=…', not {head[:60]!r}")

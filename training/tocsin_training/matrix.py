@@ -77,12 +77,12 @@ def joined(parts: Sequence[Occurrences]) -> Occurrences:
     """Occurrences one after the other, their units numbered on."""
     offset = np.cumsum([0, *(part.units for part in parts)])
     rows = np.concatenate([part.row + start for part, start in zip(parts, offset, strict=False)]).astype(np.int32)
-    rest = (np.concatenate([getattr(part, name) for part in parts]) for name in ("key", "value", "kind"))
-    return Occurrences(rows, *rest, int(offset[-1]))
+    key, value, kind = (np.concatenate([getattr(part, name) for part in parts]) for name in ("key", "value", "kind"))
+    return Occurrences(rows, key, value, kind, int(offset[-1]))
 
 
 def kept(found: Occurrences, weight: NDArray[np.float64], least: float) -> tuple[NDArray[np.uint64], NDArray[np.int8]]:
-    """The grams worth a column, sorted, and their kinds: seen in units of total ``weight`` >= ``least``, one a bucket, as the table has it."""
+    """The grams worth a column, sorted, and their kinds: seen in units of total ``weight`` >= ``least``; one a bucket, as in the table."""
     keys, first, column = np.unique(found.key, return_index=True, return_inverse=True)
     seen = np.bincount(column, weights=weight[found.row], minlength=len(keys))
     order = np.lexsort((keys, -seen))

@@ -46,7 +46,9 @@ def character_f1(gold: Sequence[set[int]], marked: Sequence[set[int]]) -> float 
     return 2 * right / total if total else None
 
 
-def interval(groups: Sequence[str], measure: Callable[[NDArray[np.intp]], float | None], seed: int = 0, draws: int = 300) -> list[float] | None:
+def interval(
+    groups: Sequence[str], measure: Callable[[NDArray[np.intp]], float | None], seed: int = 0, draws: int = 300
+) -> list[float] | None:
     """95 % bootstrap interval, resampling whole groups; ``measure`` takes the indices drawn."""
     members: dict[str, list[int]] = {}
     for index, group in enumerate(groups):

@@ -30,7 +30,7 @@ def unit_interval(name: str) -> float:
 
 
 def near_duplicates(passages: Sequence[Passage]) -> list[tuple[Passage, Passage, float]]:
-    """Pairs of different groups that share most of their five-word shingles, with the share; grammar output is compared by template only."""
+    """Pairs of different groups that share most of their five-word shingles, with the share; a template's own output is one group."""
     shingles: dict[tuple[str, ...], list[int]] = {}
     sizes = []
     for index, passage in enumerate(passages):
@@ -55,4 +55,3 @@ def near_duplicates(passages: Sequence[Passage]) -> list[tuple[Passage, Passage,
 def _shingles(text: str) -> set[tuple[str, ...]]:
     words = [word.lower() for word in _WORD.findall(text)]
     return {tuple(words[start : start + _SHINGLE]) for start in range(len(words) - _SHINGLE + 1)}
-

@@ -62,7 +62,8 @@ def figures(classifier: Classifier, data: Path | None) -> dict[str, Any]:
         "blind": [passage for passage in held if passage.theme.startswith("heldout")],
     }
     result: dict[str, Any] = {name: evaluate.on_passages(classifier, chosen) for name, chosen in sets.items() if chosen}
-    return _rounded(result | (evaluate.on_public(classifier, data) if data else {}))
+    rounded: dict[str, Any] = _rounded(result | (evaluate.on_public(classifier, data) if data else {}))
+    return rounded
 
 
 def _card(config: Config, examples: list[Example], data: Path | None, taught: int, held: int) -> dict[str, Any]:

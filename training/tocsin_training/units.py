@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from tocsin_model.encode import Batch
 from tocsin_model.types import Label
-from tocsin_training.corpora import _VIOLENT, Example
+from tocsin_training.corpora import VIOLENT_WORDS, Example
 from tocsin_training.seeds import Passage
 
 UNKNOWN = -1
@@ -48,4 +47,4 @@ def _earned(example: Example, batch: Batch, index: int, start: int, end: int) ->
     if example.marked:
         low, high = batch.folded[index].original(start, end)
         return any(min(high, stop) - max(low, begin) > 2 for begin, stop in example.marked)
-    return re.search(_VIOLENT, batch.passages[index].text[start:end]) is not None
+    return VIOLENT_WORDS.search(batch.passages[index].text[start:end]) is not None

@@ -14,7 +14,8 @@ blueprint = Blueprint("web", __name__)
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _EXAMPLE = (
     "The harbour master said the strike would go on until Friday.\n\n"
-    "“Any ship that unloads will burn, and her captain with her,” Marek Oduya, who leads the Red Quay committee, told a crowd at the gates.\n\n"
+    "“Any ship that unloads will burn, and her captain with her,” Marek Oduya, who leads the Red Quay committee,"
+    " told a crowd at the gates.\n\n"
     "The union's lawyers called the remark disgraceful and asked members to stay calm."
 )
 
