@@ -26,17 +26,8 @@ TEMPLATES: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = (
     ("p2", ((PATTERN, 0), (PATTERN, 1))),
     ("wp", ((WORD, 0), (PATTERN, 1))),
     ("pw", ((PATTERN, 0), (WORD, 1))),
-    ("w3", ((WORD, 0), (WORD, 1), (WORD, 2))),
-    ("f3", ((FINE, 0), (FINE, 1), (FINE, 2))),
-    ("p3", ((PATTERN, 0), (PATTERN, 1), (PATTERN, 2))),
-    ("p4", ((PATTERN, 0), (PATTERN, 1), (PATTERN, 2), (PATTERN, 3))),
-    ("fs", ((FINE, 0), (FINE, 2))),
-    ("fs", ((FINE, 0), (FINE, 3))),
     ("ps", ((PATTERN, 0), (PATTERN, 2))),
     ("ps", ((PATTERN, 0), (PATTERN, 3))),
-    ("pl", ((PATTERN, 0), (PATTERN, 4))),
-    ("pl", ((PATTERN, 0), (PATTERN, 5))),
-    ("pl", ((PATTERN, 0), (PATTERN, 6))),
 )
 CONTEXT: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = (
     ("cw", ((WORD, 0),)),

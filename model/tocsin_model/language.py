@@ -19,7 +19,7 @@ _ENOUGH = 2_000  # characters
 
 def identify(text: str, words: int, known: int, function: int) -> Language:
     """The language of a passage with that many words, known words and function words."""
-    if words == 0:
+    if words == 0 or (words < 8 and not any(map(str.isalpha, text))):
         return UNKNOWN
     if known >= _KNOWN * words and (function >= _FUNCTION * words or words < 8):
         return ENGLISH

@@ -14,7 +14,7 @@ from tocsin_model.types import Evidence
 _CLAUSE = re.compile(r"[,;:—–(]\s+|\s[—–-]\s+|\s+(?=(?:and|but|because|while|although|though|so|yet)\s)|\.\.+\s*|…\s*", re.IGNORECASE)
 _LEADING = re.compile(r"(?:[\s\"'“”‘’«»>,;:.…—–*_()\[\]-]|\b(?:and|but|so|because|while|that|although|then|yet)\b(?=\s))+", re.IGNORECASE)
 _TRAILING = "\"'“”‘’«»,;:.!?… \n\t\r—–-*_()[]>"
-_SHARE = 0.12  # a clause with less of the positive log-odds than this is not part of the span
+_SHARE = 0.2  # a clause with less of the strongest clause's log-odds than this does not begin or end the span
 _MOST_EVIDENCE = 8
 
 
@@ -38,8 +38,8 @@ def extent(text: str, unit: Words, start: int, end: int) -> tuple[int, int]:
     for (low, _), share in zip(unit.ranges, unit.shares, strict=True):
         if start <= low < end:
             gains[np.searchsorted(cuts, low, side="right") - 1] += share
-    positive = gains.clip(min=0).sum()
-    carrying = np.flatnonzero(gains > _SHARE * positive) if positive > 0 else np.arange(len(gains))
+    strongest = gains.max()
+    carrying = np.flatnonzero(gains >= _SHARE * strongest) if strongest > 0 else np.arange(len(gains))
     first, last = int(carrying[0]), int(carrying[-1])
     return trim(text, cuts[first], cuts[last + 1])
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import product
 
 # At the start of a word: a link, a handle, letters set apart, a word (masked letters inside), a pictograph, strong punctuation.
 _PATTERN = (
@@ -80,6 +79,10 @@ def _readings(token: str) -> Iterator[str]:
     """What a disguised token may say, likeliest first."""
     if token.endswith(("'s", "s'")):
         yield token[:-2] if token.endswith("'s") else token[:-1]
+    gaps = _MASK.findall(token)
+    if len(gaps) == 1 and len(token) > 2:
+        for letters in "iuaeo" if len(gaps[0]) == 1 else ("il", "uc", "ur", "oo", "ea"):
+            yield _MASK.sub(letters, token)
     joined = _SEPARATORS.sub("", token)
     if joined != token and len(token) >= 2 * len(joined) - 1:
         yield joined
@@ -88,10 +91,6 @@ def _readings(token: str) -> Iterator[str]:
         if _LONG_RUN.search(plain):
             yield _LONG_RUN.sub(r"\1\1", plain)
             yield _LONG_RUN.sub(r"\1", plain)
-    gaps = _MASK.findall(token)
-    if gaps and len(gaps) == 1 and len(token) > 2:
-        for letters in product("iuaeo", repeat=1) if len(gaps[0]) == 1 else (("il",), ("uc",), ("ur",), ("oo",), ("ea",)):
-            yield _MASK.sub("".join(letters), token)
     for part in re.split(r"['@$!|*]+", token):
         if len(part) > 2 and part != token:
             yield part

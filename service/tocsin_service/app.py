@@ -19,6 +19,7 @@ from tocsin_service.state import State
 from tocsin_service.web import views
 
 log = logging.getLogger("tocsin")
+_MOST_DRAINED = 1 << 26  # bytes
 
 
 def create_app(settings: Settings | None = None, classifier: Classifier | None = None) -> Flask:
@@ -83,6 +84,7 @@ def _problem(problem: Problem) -> Response:
 def _http_error(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge):
         limit = api.state().settings.max_body_bytes
+        _drain()
         return _problem(Problem("too-large", f"The body may have {limit} bytes. Split a batch, or raise TOCSIN_MAX_BODY_BYTES."))
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
@@ -92,6 +94,14 @@ def _http_error(error: HTTPException) -> Response:
     if error.code is not None and 400 <= error.code < 500:
         return _problem(Problem("malformed-json", "The request could not be read."))
     return _unexpected(error)
+
+
+def _drain() -> None:
+    """Read on for a while, so that a client that is still sending gets the answer instead of a broken pipe."""
+    stream = request.environ["wsgi.input"]
+    for _ in range(_MOST_DRAINED >> 16):
+        if not stream.read(1 << 16):
+            return
 
 
 def _unexpected(error: Exception) -> Response:

@@ -22,6 +22,7 @@ class Config:
     strength : inverse L2 regularisation (scikit-learn's C) on seed-sized weights.
     least_weight : a gram seen in units of less total weight gets no column.
     scales : by template name, what one occurrence counts; the larger, the less its weight is held back.
+    ratio, smoothing : power and added count of the log ratio that scales each gram; see :func:`tocsin_training.fit.fit`.
     folds : of the cross-validation that calibrates.
     benign_flagged : share of held-back benign passages that the ``elevated`` threshold may flag; ``high`` may flag ``benign_high``.
     """
@@ -35,6 +36,8 @@ class Config:
     strength: float
     least_weight: float
     scales: dict[str, float]
+    ratio: float
+    smoothing: float
     folds: int
     benign_flagged: float
     benign_high: float
