@@ -20,7 +20,7 @@ _FROM = re.compile(r"^(?:.*\b)?(?:from|by)\s+(?=\S)", re.IGNORECASE)
 _ACCORDING = re.compile(r"\b(?:[Aa]ccording to|[Ii]n the words of|[Ff]or)\s+(?=\S)")
 _ENDS = re.compile(r"[.!?…]+[”\"’')]*(?=\s)|\n")
 _NOT_FIRST = frozenset("and but while as when after before because so then which if though although in at on since until with".split())
-_NOT_ABBREVIATED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Lt|Sgt|Capt|Maj|Rev|Sen|Rep|Gov|[A-Z])$")
+_ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Lt|Sgt|Capt|Maj|Rev|Sen|Rep|Gov|[A-Z])$")
 
 _CLAUSE = re.compile(
     r"(?i)(?:he|she|they|it|i|we|you|his|her|their|its|any|every|all|the|those|these|anyone|anybody|everyone|everybody|no|nobody|if|when|whoever|once|unless|there|what)\b"
@@ -113,9 +113,8 @@ def _before(text: str, start: int) -> str | None:
     lowest = max(0, start - _REACH)
     begin = lowest
     for match in _ENDS.finditer(text, lowest, max(lowest, start - 1)):
-        if text[match.start()] != "\n" or text[match.end() : start].strip():
-            if not (text[match.start()] == "." and _NOT_ABBREVIATED.search(text, max(0, match.start() - 5), match.start())):
-                begin = match.end()
+        if (text[match.start()] != "\n" or text[match.end() : start].strip()) and not _abbreviated(text, match.start()):
+            begin = match.end()
     line = speakers.words(text, begin, start)
     for at in range(len(line) - 1, -1, -1):
         if line[at].low in SAY and not (line[at].is_name and at > 0):
@@ -133,9 +132,14 @@ def _before(text: str, start: int) -> str | None:
 
 def _sentence_end(text: str, start: int, limit: int) -> int:
     for match in _ENDS.finditer(text, start, min(limit, len(text))):
-        if not (text[match.start()] == "." and _NOT_ABBREVIATED.search(text, max(0, match.start() - 5), match.start())):
+        if not _abbreviated(text, match.start()):
             return match.start()
     return min(limit, len(text))
+
+
+def _abbreviated(text: str, mark: int) -> bool:
+    """Whether the full stop at ``mark`` belongs to a title or an initial."""
+    return text[mark] == "." and _ABBREVIATION.search(text, max(0, mark - 5), mark) is not None
 
 
 def of_sentence(text: str, start: int, end: int) -> Attribution | None:
@@ -178,13 +182,8 @@ def _content(text: str, line: list[Word], at: int, end: int) -> int | None:
             return rest[place + 1].start
         if word.text in ",;—–":
             break
-    if rest[0].low == "to" or (
-        len(rest) > 2
-        and any(word.low == "to" for word in rest[1:6])
-        and verb.low not in ("said", "says", "read", "went", "goes", "posted", "sent")
-    ):
-        if _TO.match(verb.low):
-            return verb.start
+    if _TO.match(verb.low) and any(word.low == "to" for word in rest[:6]):
+        return verb.start
     if _OBJECT.match(verb.low) and rest[0].text not in ",;:":
         return verb.start
     for word in rest[:5]:  # "told me he would …", with or without an object

@@ -76,7 +76,9 @@ def encoder(layers: int, width: int, heads: int, words_a_text: Sequence[int]) ->
     @torch.inference_mode()
     def score(batch: Sequence[str]) -> object:
         outputs = []
-        sizes = sorted(min(512, 2 + int(1.3 * lengths[index])) for index in range(len(batch)))  # word pieces; sorted, so that little is padding
+        sizes = sorted(
+            min(512, 2 + int(1.3 * lengths[index])) for index in range(len(batch))
+        )  # word pieces; sorted, so that little is padding
         for start in range(0, len(sizes), 16):
             chunk = sizes[start : start + 16]
             ids = torch.randint(30_522, (len(chunk), chunk[-1]))

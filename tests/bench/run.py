@@ -129,7 +129,13 @@ def _start() -> list[str]:
 
     runs = []
     for _ in range(3):
-        done = subprocess.run([sys.executable, "-c", _START], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "model")})
+        done = subprocess.run(
+            [sys.executable, "-c", _START],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "model")},
+        )
         runs.append(json.loads(done.stdout))
     first, memory = min(run[0] for run in runs), max(run[1] for run in runs)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

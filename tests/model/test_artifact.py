@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from tests.conftest import THREAT
+
 from tocsin_model import ArtifactIncompatible, ArtifactMissing, ArtifactTampered, artifact, load
 
 
@@ -52,7 +52,9 @@ def test_no_folder(tmp_path: Path) -> None:
         load(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize(("change", "error"), [({"format": 99}, "format 99"), ({"files": {}}, "must list the files"), ({"decision": {}}, "KeyError")])
+@pytest.mark.parametrize(
+    ("change", "error"), [({"format": 99}, "format 99"), ({"files": {}}, "must list the files"), ({"decision": {}}, "KeyError")]
+)
 def test_another_version_is_refused(copy: Path, change: dict[str, object], error: str) -> None:
     manifest = json.loads((copy / "manifest.json").read_text())
     (copy / "manifest.json").write_text(json.dumps(manifest | change))

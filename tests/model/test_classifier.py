@@ -5,8 +5,8 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.conftest import HARMLESS, QUOTED, THREAT
+
 from tocsin_model import Band, Classifier, InputError, Label, Result, Voice
 
 AWKWARD = [
@@ -68,7 +68,22 @@ def test_any_text_is_scored(classifier: Classifier, text: str) -> None:
     well_formed(text, result)
 
 
-PIECES = [THREAT, QUOTED, HARMLESS, "He warned that they would all be shot.", "\n\n", "“", "”", '"', " — ", "Kill them all!", "😀", "lol ", "\u200b", "..."]
+PIECES = [
+    THREAT,
+    QUOTED,
+    HARMLESS,
+    "He warned that they would all be shot.",
+    "\n\n",
+    "“",
+    "”",
+    '"',
+    " — ",
+    "Kill them all!",
+    "😀",
+    "lol ",
+    "\u200b",
+    "...",
+]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))

@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
-
 from tests.conftest import HARMLESS, THREAT
+
 from tocsin_model import Classifier
 from tocsin_service import openapi
 from tocsin_service.app import create_app
@@ -29,7 +29,9 @@ def test_the_description_is_valid_openapi() -> None:
     validate(openapi.describe())
 
 
-@pytest.mark.parametrize("body", [{"text": THREAT}, {"text": HARMLESS, "sentences": True, "spans": False, "id": 7}, {"text": "…", "labels": ["threat"]}])
+@pytest.mark.parametrize(
+    "body", [{"text": THREAT}, {"text": HARMLESS, "sentences": True, "spans": False, "id": 7}, {"text": "…", "labels": ["threat"]}]
+)
 def test_answers_are_what_the_description_says(client: FlaskClient, body: dict[str, object]) -> None:
     schema("ScoreRequest").validate(body)
     schema("ScoreResult").validate(client.post("/v1/score", json=body).get_json())
@@ -83,7 +85,9 @@ def test_without_a_model_it_lives_but_is_not_ready(tmp_path: Path) -> None:
     assert client.post("/", data={"text": "a"}).status_code == 503
 
 
-def test_a_failure_of_ours_says_nothing_of_the_text(classifier: Classifier, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_of_ours_says_nothing_of_the_text(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError(SECRET)
 
@@ -167,6 +171,7 @@ def test_a_wrong_setting_is_named(variable: str, value: str, message: str) -> No
 
 def test_the_readme_lists_every_setting() -> None:
     from tests.conftest import ROOT
+
     from tocsin_service.settings import table
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.conftest import HARMLESS, QUOTED, THREAT
+
 from tocsin_service.cli import main
 
 
@@ -77,7 +77,16 @@ def test_batch_answers_in_order(tmp_path: Path) -> None:
 
 
 def test_batch_lists_bad_rows_and_loses_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = [json.dumps(ROWS[0]).encode(), b"{broken", b'{"id": "b"}', b'{"text": 5}', b"\xff", b"", b'{"text": NaN}', json.dumps(ROWS[1]).encode()]
+    lines = [
+        json.dumps(ROWS[0]).encode(),
+        b"{broken",
+        b'{"id": "b"}',
+        b'{"text": 5}',
+        b"\xff",
+        b"",
+        b'{"text": NaN}',
+        json.dumps(ROWS[1]).encode(),
+    ]
     (tmp_path / "in.jsonl").write_bytes(b"\n".join(lines))
     assert run("batch", tmp_path / "in.jsonl", tmp_path / "out.jsonl") == 1
     answers = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]

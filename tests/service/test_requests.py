@@ -6,8 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.conftest import HARMLESS, THREAT
+
 from tocsin_service import requests
 from tocsin_service.problems import TYPES, Problem
 from tocsin_service.settings import Settings
@@ -66,7 +66,12 @@ def test_another_media_type_is_refused(client: FlaskClient, kind: str | None) ->
 
 def test_no_problem_repeats_the_text(client: FlaskClient) -> None:
     secret = "grandmother Agnes"
-    for body in [{"text": "", "x" + secret * 9: 1}, {"text": 1, "id": [secret]}, {"text": secret, "labels": [secret]}, {"text": secret, "offsets": secret}]:
+    for body in [
+        {"text": "", "x" + secret * 9: 1},
+        {"text": 1, "id": [secret]},
+        {"text": secret, "labels": [secret]},
+        {"text": secret, "offsets": secret},
+    ]:
         answer = client.post("/v1/score", json=body)
         assert answer.status_code in (400, 422)
         assert secret not in answer.get_json()["detail"]
@@ -85,7 +90,12 @@ def test_a_batch_answers_for_every_item(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     ("body", "status", "field"),
-    [({}, 422, "items"), ({"items": 1}, 400, "items"), ({"items": [], "x": 1}, 422, "x"), ({"items": [{"text": "a"}] * 1_001}, 413, "items")],
+    [
+        ({}, 422, "items"),
+        ({"items": 1}, 400, "items"),
+        ({"items": [], "x": 1}, 422, "x"),
+        ({"items": [{"text": "a"}] * 1_001}, 413, "items"),
+    ],
 )
 def test_bad_batches(client: FlaskClient, body: object, status: int, field: str) -> None:
     answer = client.post("/v1/score/batch", json=body)

@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.conftest import THREAT
+
 from tocsin_model import Band, Classifier, Evidence, Label, Language, Result, Sentence, Span, Voice
 from tocsin_model.classifier import ModelInfo
 from tocsin_service import responses

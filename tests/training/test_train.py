@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from tests.conftest import ROOT
+
 from tocsin_model import Classifier, load
 from tocsin_model.scoring import logits
 from tocsin_training import config, evaluate, lexicons, metrics, seeds, splits, train
@@ -26,7 +26,9 @@ def settings() -> config.Config:
     return config.load(config.CONFIGS / "tocsin-1.toml")
 
 
-def test_training_twice_gives_the_same_bytes(few: list[seeds.Passage], settings: config.Config, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_training_twice_gives_the_same_bytes(
+    few: list[seeds.Passage], settings: config.Config, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     one, two = (tmp_path_factory.mktemp("artifact") for _ in range(2))
     steps: list[str] = []
     first = train.train(settings, one, None, steps.append)
@@ -50,7 +52,9 @@ def test_the_shipped_arithmetic_is_the_trained_one(few: list[seeds.Passage], set
     assert np.corrcoef(got[:, 0], wanted[:, 0])[0, 1] > 0.9999
 
 
-def test_no_held_out_passage_is_trained_on(few: list[seeds.Passage], settings: config.Config, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_held_out_passage_is_trained_on(
+    few: list[seeds.Passage], settings: config.Config, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[str] = []
     original = train.prepare
     monkeypatch.setattr(train, "prepare", lambda taught, *rest: seen.extend(one.id for one in taught) or original(taught, *rest))
@@ -95,6 +99,9 @@ def test_metrics() -> None:
     assert low < high
 
 
-@pytest.mark.parametrize(("found", "gold", "same"), [("Akram al-Kaabi", "al-Kaabi", True), ("the commander", "The commander", True), (None, "x", False), ("the men", "the general", False)])
+@pytest.mark.parametrize(
+    ("found", "gold", "same"),
+    [("Akram al-Kaabi", "al-Kaabi", True), ("the commander", "The commander", True), (None, "x", False), ("the men", "the general", False)],
+)
 def test_speakers_are_compared_by_their_words(found: str | None, gold: str, same: bool) -> None:
     assert evaluate._same_speaker(found, gold) is same
