@@ -18,6 +18,7 @@ _SELF = re.compile(r"(?i)^(?:i|we|i've|i'd|i'll|we've|myself|me|my|our|us)\b")
 _LABEL = re.compile(r"(?:^|\n)[ \t>*-]*(?P<who>[\w@][\w .'’@()/-]{0,60}?)\s*(?::|\bwrote:?|\bsaid:?)\s*\**$")
 _FROM = re.compile(r"^(?:.*\b)?(?:from|by)\s+(?=\S)", re.IGNORECASE)
 _ACCORDING = re.compile(r"\b(?:[Aa]ccording to|[Ii]n the words of|[Ff]or)\s+(?=\S)")
+_PLAIN_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _ENDS = re.compile(r"[.!?…]+[”\"’')]*(?=\s)|\n")
 _NOT_FIRST = frozenset("and but while as when after before because so then which if though although in at on since until with".split())
 _ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Lt|Sgt|Capt|Maj|Rev|Sen|Rep|Gov|[A-Z])$")
@@ -144,6 +145,9 @@ def _abbreviated(text: str, mark: int) -> bool:
 
 def of_sentence(text: str, start: int, end: int) -> Attribution | None:
     """Indirect speech in a sentence outside quotation marks; None where the author speaks."""
+    sentence = text[start:end]
+    if SAY.isdisjoint(_PLAIN_WORD.findall(sentence.lower())):
+        return _named(text, start, end)
     line = speakers.words(text, start, end)
     main: str | None = None
     for at, word in enumerate(line):

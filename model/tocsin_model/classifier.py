@@ -98,6 +98,8 @@ class Classifier:
         batch = encode(texts, self.vocabulary)
         probabilities, found = self.unit_probabilities(batch)
         languages = self._languages(batch, texts)
+        flagged = np.flatnonzero(probabilities[:, 0] >= self.thresholds.elevated) if with_spans else np.zeros(0, np.intp)
+        shares = scoring.token_shares(found, batch.starts, flagged) if len(flagged) else np.zeros((0, len(scoring.HEADS)))
         results = []
         for index in range(len(texts)):
             first, last = int(batch.first[index]), int(batch.first[index + 1])
@@ -108,7 +110,7 @@ class Classifier:
             marked: list[Span] = []
             if with_spans and top[0] >= self.thresholds.elevated:
                 for unit in np.flatnonzero(block[:, 0] >= self.thresholds.elevated):
-                    marked.extend(self._mark(batch, found, texts[index], index, int(unit), block[unit], speeches[unit]))
+                    marked.extend(self._mark(batch, shares, texts[index], index, int(unit), block[unit], speeches[unit]))
             results.append(
                 Result(
                     risk=float(top[0]),
@@ -139,16 +141,16 @@ class Classifier:
         return _Speech(Voice.REPORTED, indirect.speaker, indirect.content, indirect.end)
 
     def _mark(
-        self, batch: Batch, found: list[Hits], text: str, index: int, unit: int, row: NDArray[np.float64], speech: _Speech
+        self, batch: Batch, shares: NDArray[np.float64], text: str, index: int, unit: int, row: NDArray[np.float64], speech: _Speech
     ) -> list[Span]:
         heads = [head for head in (1, 2, 3) if row[head] >= self.thresholds.labels[head - 1]] or [int(row[1:].argmax()) + 1]
         place = int(batch.first[index]) + unit
-        shares = scoring.token_shares(found, int(batch.starts[place]), int(batch.starts[place + 1]))
+        own = shares[batch.starts[place] : batch.starts[place + 1]]
         piece = batch.passages[index].units[unit]
         folded = batch.folded[index]
         result = []
         for head in heads:
-            unit_words = spans.words(batch.lowered[index], piece.start, piece.end, shares[:, head])
+            unit_words = spans.words(batch.lowered[index], piece.start, piece.end, own[:, head])
             start, end = spans.extent(folded.text, unit_words, speech.start, speech.end)
             voice = speech.voice
             fragment = self._fragment(batch, index, start, end) if voice is not Voice.QUOTED else None

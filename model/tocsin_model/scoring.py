@@ -107,14 +107,20 @@ def _pairs(units: int, distance: int) -> tuple[NDArray[np.intp], NDArray[np.intp
     return here, here + distance
 
 
-def token_shares(found: list[Hits], first: int, last: int) -> NDArray[np.float64]:
-    """Log-odds that each token of ``ids[first:last]`` contributes to its unit, shape (last - first, 4)."""
-    shares = np.zeros((last - first, len(HEADS)))
+def token_shares(found: list[Hits], starts: NDArray[np.intp], units: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Log-odds that each token contributes to its unit, shape (len(ids), 4); zero outside the given ``units``."""
+    length = int(starts[-1]) + 1
+    wanted = np.zeros(length + 1, np.int8)
+    wanted[starts[units]] += 1
+    wanted[starts[units + 1]] -= 1
+    inside = np.cumsum(wanted[:-1]).astype(bool)
+    shares = np.zeros((length, len(HEADS)))
     for hit in found:
-        low, high = np.searchsorted(hit.at, (first, last))
-        part = hit.weight[low:high] / (SCALE * len(hit.offsets))
+        chosen = np.flatnonzero(inside[hit.at])
+        part = hit.weight[chosen] / (SCALE * len(hit.offsets))
         for offset in hit.offsets:
-            place = hit.at[low:high] + offset - first
-            inside = place < last - first
-            np.add.at(shares, place[inside], part[inside])
+            place = hit.at[chosen] + offset
+            for head in range(len(HEADS)):
+                shares[:, head] += np.bincount(place, part[:, head], length)[:length]
+    shares[~inside] = 0.0  # a gram may end on the boundary behind its unit, whose share no word has
     return shares

@@ -6,7 +6,7 @@ A small walk over words, not a parser: it stops at the first word that no noun p
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SAY = frozenset(
     """say says said saying tell tells told telling tweet tweets tweeted post posts posted posting write writes wrote written writing text texts texted texting message
@@ -59,18 +59,13 @@ _MOST_WORDS = 9
 _REACH = 1_500  # characters looked back for a fuller name
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word or mark of a stretch of text, ``[start, end)``."""
+class Word(NamedTuple):
+    """A word or mark of a stretch of text, ``[start, end)``; ``low`` in lower case with a straight apostrophe."""
 
     text: str
+    low: str
     start: int
     end: int
-
-    @property
-    def low(self) -> str:
-        """Lower case, straight apostrophe."""
-        return self.text.lower().replace("’", "'")
 
     @property
     def is_name(self) -> bool:
@@ -80,7 +75,8 @@ class Word:
 
 def words(text: str, start: int = 0, end: int | None = None) -> list[Word]:
     """The words and marks of ``text[start:end]``."""
-    return [Word(match.group(), match.start(), match.end()) for match in _WORD.finditer(text, start, len(text) if end is None else end)]
+    found = _WORD.finditer(text, start, len(text) if end is None else end)
+    return [Word(match[0], match[0].lower().replace("’", "'"), *match.span()) for match in found]
 
 
 def subject(text: str, left: list[Word]) -> str | None:

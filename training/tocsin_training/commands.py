@@ -29,6 +29,9 @@ def evaluate(commands: Commands) -> None:
     parser.add_argument("path", nargs="?", type=Path, help="folder of the artifact (default: the shipped one)")
     parser.add_argument("--data", type=Path, default=_data(), help="folder of the public corpora (TOCSIN_DATA), for ETHOS and bias")
     parser.add_argument("--json", action="store_true", help="every figure, as JSON")
+    parser.add_argument(
+        "--card", action="store_true", help="write the artifact's figures and plots into model/README.md (needs tocsin[plots])"
+    )
     parser.set_defaults(run=_evaluate)
 
 
@@ -48,6 +51,8 @@ def data(commands: Commands) -> None:
     check = actions.add_parser("check", help="check the seeds: offsets, labels, duplicates, splits")
     check.add_argument("folder", nargs="?", type=Path)
     check.set_defaults(run=_check)
+    expand = actions.add_parser("expand", help="expand the slot grammars into seeds/grammar.jsonl")
+    expand.set_defaults(run=_expand)
     mark = actions.add_parser("mark", help="turn a marked-up text file into lines of a seeds file")
     mark.add_argument("file", type=Path)
     mark.set_defaults(run=_mark)
@@ -84,6 +89,11 @@ def _evaluate(chosen: argparse.Namespace) -> int:
         classifier = load(chosen.path)
     except ArtifactError as error:
         raise ValueError(str(error)) from error
+    if chosen.card:
+        from tocsin_training import card
+
+        card.write(classifier)
+        return 0
     found = figures(classifier, chosen.data)
     print(json.dumps(found, indent=1) if chosen.json else summary({"evaluation": found}))
     return 0
@@ -128,6 +138,15 @@ def _check(chosen: argparse.Namespace) -> int:
         print(problem, file=sys.stderr)
     print(found.summary)
     return 1 if found.problems else 0
+
+
+def _expand(_: argparse.Namespace) -> int:
+    from tocsin_training import grammar, seeds
+
+    passages = grammar.expand()
+    grammar.EXPANDED.write_text("".join(seeds.render(passage) + "\n" for passage in passages), encoding="utf-8")
+    print(f"{grammar.EXPANDED}: {len(passages)} passages")
+    return 0
 
 
 def _mark(chosen: argparse.Namespace) -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-PASSAGES = "passages"
-_ROWS = (
+ROWS = (
     ("AUROC of risk", "auroc"),
     ("  95 % interval", "auroc_interval"),
     ("AUPRC of risk", "auprc"),
@@ -27,18 +26,19 @@ def summary(card: dict[str, Any]) -> str:
     """The evaluation of a card as a text table, one column a set; an undefined figure is a dash."""
     evaluation = card["evaluation"]
     sets = [name for name in ("held_out", "blind") if name in evaluation]
-    lines = ["".join([f"{'':32}", *(f"{name} ({evaluation[name][PASSAGES]})".rjust(20) for name in sets)])]
-    for title, key in _ROWS:
-        lines.append("".join([f"{title:32}", *(f"{_shown(evaluation[name][key]):>20}" for name in sets)]))
+    lines = ["".join([f"{'':32}", *(f"{name} ({evaluation[name]['passages']})".rjust(20) for name in sets)])]
+    for title, key in ROWS:
+        lines.append("".join([f"{title:32}", *(f"{shown(evaluation[name][key]):>20}" for name in sets)]))
     for name in ("ethos_violence", "identity_sentences"):
         if name in evaluation:
-            lines.append(f"{name}: " + ", ".join(f"{key} {_shown(value)}" for key, value in evaluation[name].items()))
+            lines.append(f"{name}: " + ", ".join(f"{key} {shown(value)}" for key, value in evaluation[name].items()))
     return "\n".join(lines)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A figure as text: three decimals, an interval as its edges, a dash for what is undefined."""
     if value is None:
         return "–"
     if isinstance(value, list):
-        return "–".join(_shown(edge) for edge in value)
+        return "–".join(shown(edge) for edge in value)
     return f"{value:.3f}" if isinstance(value, float) else str(value)
