@@ -26,7 +26,7 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _HOLDS_FRAGMENT = re.compile(
-    r"\b(?:to|that|a|an|the|of|as|and|or|by|for|with|in|into|on|at|from|his|her|their|its|our|my|your|be|is|are|was|were|been|being|so-called|term|word|words"
+    r"\b(?:to|a|an|the|of|as|and|or|by|for|with|in|into|on|at|from|his|her|their|its|our|my|your|be|is|are|was|were|been|being|so-called|term|word|words"
     r"|phrase|called|labelled|labeled|than|not|any|all|who|which)\s*$",
     re.IGNORECASE,
 )

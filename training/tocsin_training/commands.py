@@ -63,11 +63,19 @@ def _data() -> Path | None:
     return Path(named) if named else None
 
 
+def _require_checkout() -> None:
+    from tocsin_training.seeds import SEEDS
+
+    if not SEEDS.is_dir():
+        raise ValueError("the passages to train and evaluate on are in the repository: clone it and use its .venv/bin/tocsin")
+
+
 def _train(chosen: argparse.Namespace) -> int:
     from tocsin_training import config
     from tocsin_training.report import summary
     from tocsin_training.train import train as run
 
+    _require_checkout()
     started = time.monotonic()
 
     def progress(step: str) -> None:
@@ -85,6 +93,7 @@ def _evaluate(chosen: argparse.Namespace) -> int:
     from tocsin_training.report import summary
     from tocsin_training.train import figures
 
+    _require_checkout()
     try:
         classifier = load(chosen.path)
     except ArtifactError as error:
