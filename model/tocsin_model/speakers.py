@@ -27,12 +27,12 @@ SAY = frozenset(
     gloating rejoice rejoices rejoiced rejoicing express expresses expressed expressing denounce denounced denounces denouncing laud lauds lauded lauding salute salutes
     saluted bless blesses blessed thank thanked thanks welcome welcomed welcomes appeal appealed appeals invite invited glorify glorified glorifies glorifying
     defend defended defends congratulate congratulated congratulates cheer cheered cheering cheers regret regretted commemorate commemorated
-    honour honoured honor honored mock mocked offered offers approve approved broadcast aired published issued sent left sends jeered joked jokes asked asks asking ask begged taunted reminded reminds informed assured assures assure
+    honour honoured honor honored mock mocked advise advised advises dictated bawled greeted telegraphed announced predicted predicts recited repeated tells offered offers approve approved broadcast aired published issued sent left sends jeered joked jokes asked asks asking ask begged taunted reminded reminds informed assured assures assure
     quipped mocked snapped barked confirmed confirms confessed admitted said's commented typed captioned replied""".split()
 )
 _SKIPPED = frozenset(
     """has have had was is were are be been being then also later once again reportedly allegedly repeatedly further even just only still already now
-    today yesterday tonight afterwards earlier never always often sometimes soon who'd who which that've apparently out up back on late early last reluctantly
+    today yesterday tonight afterwards earlier never always often sometimes soon heard quoted reported understood caught filmed recorded as who'd who which that've apparently out up back on late early last reluctantly
     this week month year morning evening afternoon night on in at during monday tuesday wednesday thursday friday saturday sunday""".split()
 )
 _DETERMINERS = frozenset(
@@ -113,7 +113,7 @@ def subject(text: str, left: list[Word]) -> str | None:
             break
         first = further
     phrase = left[first : last + 1]
-    if not phrase[0].is_name and named is not None:
+    if named is not None and (phrase[0].low in _DETERMINERS or not phrase[0].is_name):
         return named
     return _head(text, phrase)
 
@@ -229,14 +229,19 @@ def fullest(text: str, speaker: str | None, before: int) -> str | None:
 
 
 def _last_speaker(text: str, start: int, before: int) -> str | None:
-    """The last named subject of a verb of saying, else the last full name."""
+    """The last named subject of a verb of saying, else the last full name, else the last subject with its article."""
     line = words(text, start, before)
+    described = None
     for at in range(len(line) - 1, 0, -1):
         if line[at].low in SAY:
             found = subject(text, line[max(0, at - 30) : at]) or follower(text, line[at + 1 : at + 10])
-            if found and _NAME.match(found) and found.lower() not in _PRONOUNS and found.split()[0].lower() not in _DETERMINERS:
+            if found is None or " " not in found:
+                continue
+            if found.split()[0].lower() in _DETERMINERS:
+                described = described or found
+            elif _NAME.match(found):
                 return fullest(text, found, before)
     names = [
         match.group() for match in _FULL_NAME.finditer(text, max(start, before - 400), before) if match.group().split()[0] not in _CALENDAR
     ]
-    return names[-1] if names else None
+    return names[-1] if names else described
