@@ -98,8 +98,8 @@ class Classifier:
         batch = encode(texts, self.vocabulary)
         probabilities, found = self.unit_probabilities(batch)
         languages = self._languages(batch, texts)
-        flagged = np.flatnonzero(probabilities[:, 0] >= self.thresholds.elevated) if with_spans else np.zeros(0, np.intp)
-        shares = scoring.token_shares(found, batch.starts, flagged) if len(flagged) else np.zeros((0, len(scoring.HEADS)))
+        marked_units = self._marked_units(probabilities) if with_spans else np.zeros(len(probabilities), bool)
+        shares = scoring.token_shares(found, batch.starts, np.flatnonzero(marked_units)) if marked_units.any() else None
         results = []
         for index in range(len(texts)):
             first, last = int(batch.first[index]), int(batch.first[index + 1])
@@ -108,8 +108,8 @@ class Classifier:
             speeches = [self._speech(batch, index, unit, block[unit, 0]) for unit in range(last - first)]
             said = [block[unit, 0] for unit, speech in enumerate(speeches) if speech.voice is Voice.AUTHOR]
             marked: list[Span] = []
-            if with_spans and top[0] >= self.thresholds.elevated:
-                for unit in np.flatnonzero(block[:, 0] >= self.thresholds.elevated):
+            if shares is not None:
+                for unit in np.flatnonzero(marked_units[first:last]):
                     marked.extend(self._mark(batch, shares, texts[index], index, int(unit), block[unit], speeches[unit]))
             results.append(
                 Result(
@@ -123,6 +123,11 @@ class Classifier:
                 )
             )
         return results
+
+    def _marked_units(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Units with a label at or above its threshold, or a risk that is elevated whichever label it is."""
+        labelled = (probabilities[:, 1:] >= np.array(self.thresholds.labels)).any(axis=1)
+        return np.asarray(labelled | (probabilities[:, 0] >= self.thresholds.elevated))
 
     def _speech(self, batch: Batch, index: int, unit: int, risk: float) -> _Speech:
         """Who says a unit, and which stretch of it is theirs (folded offsets)."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
 from tocsin_model import Classifier
 from tocsin_model.types import Result
-from tocsin_service import requests, responses
+from tocsin_service import auth, requests, responses
 from tocsin_service.problems import Problem
 from tocsin_service.requests import ScoreRequest
 from tocsin_service.state import State
@@ -28,8 +29,8 @@ def score() -> Response:
     """One passage."""
     here = state()
     classifier = here.require_classifier()
-    asked = requests.parse(requests.decode(_body()), here.settings)
-    return reply(responses.render(_score(classifier, [asked])[0], asked, classifier.info))
+    asked = requests.parse(requests.decode(body()), here.settings)
+    return reply(responses.render(scored(classifier, [asked])[0], asked, classifier.info))
 
 
 @blueprint.post("/v1/score/batch")
@@ -37,13 +38,13 @@ def score_batch() -> Response:
     """Many passages; the answer has the same order and length."""
     here = state()
     classifier = here.require_classifier()
-    parsed = requests.parse_batch(requests.decode(_body()), here.settings)
+    parsed = requests.parse_batch(requests.decode(body()), here.settings)
     asked = [item for item in parsed if isinstance(item, ScoreRequest)]
-    scored = iter(_score(classifier, asked))
+    answers = iter(scored(classifier, asked))
     results: list[dict[str, Any]] = []
     for item in parsed:
         if isinstance(item, ScoreRequest):
-            results.append(responses.render(next(scored), item, classifier.info))
+            results.append(responses.render(next(answers), item, classifier.info))
         else:
             results.append({"id": item[0], "error": item[1].body()})
     return reply({"results": results})
@@ -53,7 +54,11 @@ def score_batch() -> Response:
 def model() -> Response:
     """The model card as data."""
     info = state().require_classifier().info
-    return reply(info.card | {"digest": info.digest})
+    response = reply(info.card | {"digest": info.digest})
+    response.set_etag(info.digest.removeprefix("sha256:"))
+    response.headers["Cache-Control"] = "no-cache"  # may be kept, must be asked about
+    response.make_conditional(request)
+    return response
 
 
 def reply(body: object, status: int = 200, content_type: str = "application/json") -> Response:
@@ -61,7 +66,9 @@ def reply(body: object, status: int = 200, content_type: str = "application/json
     return Response(json.dumps(body, allow_nan=False, separators=(",", ":")) + "\n", status, content_type=content_type)
 
 
-def _score(classifier: Classifier, asked: list[ScoreRequest]) -> list[Result]:
+def scored(classifier: Classifier, asked: list[ScoreRequest]) -> list[Result]:
+    """Score, count, and charge the key: the one way from requests to results over HTTP."""
+    auth.spend(len(asked))
     results = classifier.score(
         [one.text for one in asked], spans=any(one.spans for one in asked), sentences=any(one.sentences for one in asked)
     )
@@ -69,7 +76,13 @@ def _score(classifier: Classifier, asked: list[ScoreRequest]) -> list[Result]:
     return results
 
 
-def _body() -> bytes:
+def body() -> bytes:
+    """The bytes of a JSON body, unpacked.
+
+    Raises
+    ------
+    Problem : not declared as JSON, another charset or encoding, or larger than the limit once unpacked.
+    """
     kind = request.mimetype
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         said = kind or "nothing"
@@ -77,4 +90,23 @@ def _body() -> bytes:
     charset = request.mimetype_params.get("charset", "utf-8").lower().replace("_", "-")
     if charset not in ("utf-8", "utf8", "us-ascii"):
         raise Problem("unsupported-media-type", f"The charset is {charset[:30]}; encode the body as UTF-8.")
-    return request.get_data(cache=False)
+    data = request.get_data(cache=False)
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding == "identity":
+        return data
+    if encoding != "gzip":
+        raise Problem("unsupported-media-type", f"Content-Encoding is {encoding[:30]}; send gzip or nothing.")
+    return _unzipped(data, state().settings.max_body_bytes)
+
+
+def _unzipped(data: bytes, limit: int) -> bytes:
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain = unpacker.decompress(data, limit + 1)
+    except zlib.error:
+        raise Problem("malformed-json", "The body says it is gzip, but can't be unpacked.") from None
+    if len(plain) > limit:
+        raise Problem("too-large", f"The unpacked body may have {limit} bytes. Split a batch, or raise TOCSIN_MAX_BODY_BYTES.")
+    if not unpacker.eof:
+        raise Problem("malformed-json", "The gzip body stops before its end.")
+    return plain

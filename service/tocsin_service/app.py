@@ -8,10 +8,13 @@ import uuid
 from dataclasses import replace
 
 from flask import Flask, Response, g, request
+from flask_compress import Compress
+from flask_cors import CORS
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from tocsin_model import ArtifactError, Classifier, load
-from tocsin_service import api, health, openapi
+from tocsin_service import api, auth, feedback, health, openapi
+from tocsin_service.compat import coral, openai, perspective
 from tocsin_service.metrics import Metrics
 from tocsin_service.problems import Problem
 from tocsin_service.settings import Settings
@@ -41,14 +44,37 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
     app.extensions["tocsin"] = state
     if classifier is not None:
         state.metrics.loaded(classifier.info)
-    for blueprint in (api.blueprint, health.blueprint, openapi.blueprint, views.blueprint):
+    auth.install(app, settings.keys)
+    app.extensions["tocsin.feedback"] = feedback.recorder(settings.feedback)
+    for blueprint in (
+        api.blueprint,
+        coral.blueprint,
+        openai.blueprint,
+        perspective.blueprint,
+        feedback.blueprint,
+        health.blueprint,
+        openapi.blueprint,
+        views.blueprint,
+    ):
         app.register_blueprint(blueprint)
+    _open_to_browsers(app, settings.cors_origins)
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.before_request(_start)
     app.after_request(_finish)
     return app
+
+
+def _open_to_browsers(app: Flask, origins: str) -> None:
+    """Answers packed as the client likes, and readable by pages of the origins named."""
+    app.config["COMPRESS_MIMETYPES"] = ["application/json", "application/problem+json", "text/html", "text/css", "text/plain"]
+    app.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
+    Compress(app)
+    if origins:
+        named = [origin.strip() for origin in origins.split(",")]
+        seen = ["X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy", "ETag"]
+        CORS(app, resources=[r"/v1/.*", r"/v1alpha1/.*"], origins="*" if "*" in named else named, expose_headers=seen, max_age=600)
 
 
 def with_thresholds(classifier: Classifier, settings: Settings) -> Classifier:
@@ -76,6 +102,10 @@ def _finish(response: Response) -> Response:
 
 
 def _problem(problem: Problem) -> Response:
+    if request.path == openai.PATH:
+        return openai.refuse(problem)
+    if request.path.startswith("/v1alpha1/"):
+        return perspective.render_problem(problem)
     response = api.reply(problem.body(), problem.type.status, "application/problem+json")
     response.headers.update(problem.headers)
     return response

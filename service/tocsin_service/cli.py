@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from importlib.metadata import entry_points, version
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tocsin_model import Classifier
+    from tocsin_service.keys import KeyStore
 
 DONE, SOME_FAILED, USAGE = 0, 1, 2
 
@@ -64,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         serve.add_argument(flag, dest=row.name, metavar=row.name.upper(), help=f"{row.help} Default: {row.default!r}".replace("%", "%%"))
     serve.set_defaults(run=_serve)
 
+    _keys_parser(commands)
+
     model = commands.add_parser("model", help="show which model is used, and check its files")
     model.add_argument("path", nargs="?", help="folder of another model artifact")
     model.add_argument("--json", action="store_true", help="print the whole card")
@@ -73,6 +77,52 @@ def _parser() -> argparse.ArgumentParser:
     for entry in sorted(entry_points(group="tocsin.commands"), key=lambda entry: entry.name):
         entry.load()(commands)
     return parser
+
+
+def _keys_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    keys = commands.add_parser("keys", help="make, list and revoke API keys")
+    actions = keys.add_subparsers(metavar="ACTION", required=True)
+    create = actions.add_parser("create", help="make a key and print it, once")
+    create.add_argument("name", help="who it is for")
+    create.add_argument("--per-minute", type=int, default=0, help="most passages a minute; 0: any number")
+    create.add_argument("--per-day", type=int, default=0, help="most passages a day; 0: any number")
+    create.set_defaults(run=_keys_create)
+    listing = actions.add_parser("list", help="every key ever made, without its secret")
+    listing.set_defaults(run=_keys_list)
+    revoke = actions.add_parser("revoke", help="revoke a key at once")
+    revoke.add_argument("id", type=int, help="its number in the list")
+    revoke.set_defaults(run=_keys_revoke)
+    for action in (create, listing, revoke):
+        action.add_argument("--keys", default=os.environ.get("TOCSIN_KEYS", ""), help="file of the keys (TOCSIN_KEYS)")
+
+
+def _keys(chosen: argparse.Namespace) -> KeyStore:
+    from tocsin_service.keys import KeyStore
+
+    if not chosen.keys:
+        raise ValueError("name the file of the keys with --keys, or set TOCSIN_KEYS")
+    return KeyStore(Path(chosen.keys))
+
+
+def _keys_create(chosen: argparse.Namespace) -> int:
+    print(_keys(chosen).create(chosen.name, chosen.per_minute, chosen.per_day))
+    print("tocsin: this is the only time the key is shown", file=sys.stderr)
+    return DONE
+
+
+def _keys_list(chosen: argparse.Namespace) -> int:
+    for key in _keys(chosen).all():
+        made = time.strftime("%Y-%m-%d", time.gmtime(key.created))
+        ended = f"revoked {time.strftime('%Y-%m-%d', time.gmtime(key.revoked))}" if key.revoked else "valid"
+        limits = f"{key.per_minute or 'any'}/minute {key.per_day or 'any'}/day"
+        print(f"{key.id:4}  …{key.hint}  made {made}  {ended:18}  {limits:24}  {key.name}")
+    return DONE
+
+
+def _keys_revoke(chosen: argparse.Namespace) -> int:
+    key = _keys(chosen).revoke(chosen.id)
+    print(f"revoked: {key.id} {key.name}")
+    return DONE
 
 
 def _score(chosen: argparse.Namespace) -> int:

@@ -25,6 +25,13 @@ TYPES = {
             "Send one UTF-8 encoded JSON object (RFC 8259): no duplicate keys, no NaN or Infinity.",
         ),
         ProblemType("wrong-type", 400, "A field has the wrong type", "Look the field up in /openapi.json and send the type it names."),
+        ProblemType(
+            "unauthorized",
+            401,
+            "An API key is needed",
+            "Send the key you were given, as X-API-Key or Authorization: Bearer. Keys are made with `tocsin keys create`.",
+        ),
+        ProblemType("forbidden", 403, "This API key may not ask", "It was revoked: ask whoever runs this service for another."),
         ProblemType("not-found", 404, "There is nothing at this address", "The addresses are listed in /openapi.json."),
         ProblemType("method-not-allowed", 405, "This address takes another method", "The Allow header names the methods it takes."),
         ProblemType(
@@ -34,6 +41,19 @@ TYPES = {
         ProblemType(
             "invalid-value", 422, "A field has a value that can't be used", "The problem's `field` says which, its `detail` what it takes."
         ),
+        ProblemType(
+            "too-many-requests", 429, "The key's limit is used up", "Wait as long as Retry-After says; RateLimit shows what is left."
+        ),
+        ProblemType(
+            "bad-signature",
+            403,
+            "The signature doesn't fit",
+            "X-Coral-Signature holds sha256= and the HMAC-SHA256 of the body in hex, keyed with TOCSIN_CORAL_SECRET.",
+        ),
+        ProblemType(
+            "coral-off", 503, "Coral is not set up", "Set TOCSIN_CORAL_SECRET to the signing secret that Coral shows for the phase."
+        ),
+        ProblemType("feedback-off", 503, "Corrections are not kept", "The operator names a file with TOCSIN_FEEDBACK to keep them."),
         ProblemType("model-not-loaded", 503, "No model is loaded", "GET /readyz says why; the operator has to mend the model folder."),
         ProblemType("internal", 500, "Tocsin failed", "This is our mistake, not yours: please report the request id, never the text."),
     )

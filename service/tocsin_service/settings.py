@@ -30,6 +30,11 @@ class Settings:
     max_batch_items: int = _setting(1_000, "Most passages in one batch request.")
     elevated: float = _setting(0.0, "Least risk of the band `elevated`; 0: the model's own threshold.")
     high: float = _setting(0.0, "Least risk of the band `high`; 0: the model's own threshold.")
+    perspective_unknown: str = _setting("error", "Attributes of Perspective that Tocsin doesn't model: error, or omit to leave them out.")
+    coral_secret: str = _setting("", "Signing secret of Coral's external moderation phase; empty: /v1/coral is off.")
+    keys: str = _setting("", "File of API keys, made with `tocsin keys`; empty: every caller may ask.")
+    feedback: str = _setting("", "File that corrections are appended to, as JSON lines; empty: none are kept.")
+    cors_origins: str = _setting("", "Origins whose pages may call the API, separated by commas; * for all, empty for none.")
     log_level: str = _setting("info", "debug, info, warning or error.")
 
 
@@ -73,6 +78,8 @@ def from_environment(environment: Mapping[str, str] = os.environ, **overrides: s
     for name in ("elevated", "high"):
         if not 0 <= getattr(settings, name) < 1:
             raise SettingError(f"TOCSIN_{name.upper()} must be a probability below 1, or 0 for the model's own")
+    if settings.perspective_unknown not in ("error", "omit"):
+        raise SettingError("TOCSIN_PERSPECTIVE_UNKNOWN must be error or omit")
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingError("TOCSIN_LOG_LEVEL must be debug, info, warning or error")
     return settings

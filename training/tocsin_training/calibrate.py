@@ -57,16 +57,9 @@ def probabilities(scores: NDArray[np.float64], calibration: NDArray[np.float64])
 
 
 def thresholds(chance: NDArray[np.float64], truth: NDArray[np.int8], config: Config) -> dict[str, object]:
-    """``elevated`` and ``high`` at their shares of benign passages flagged; each label's where it is most often right (best F1)."""
-    benign = chance[truth[:, 0] == 0, 0]
-    elevated, high = (float(np.quantile(benign, 1 - share, method="higher")) for share in (config.benign_flagged, config.benign_high))
-    elevated = round(min(max(elevated + 1e-6, 0.05), 0.9), 4)
-    labels = [round(_best_f1(chance[:, head], truth[:, head]), 4) for head in range(1, len(HEADS))]
-    return {"elevated": elevated, "high": round(min(max(high, elevated), 0.99), 4), "labels": labels}
-
-
-def _best_f1(chance: NDArray[np.float64], truth: NDArray[np.int8]) -> float:
-    grid = np.arange(0.05, 0.96, 0.01)
-    right = np.array([(chance[truth == 1] >= least).sum() for least in grid])
-    flagged = np.array([(chance >= least).sum() for least in grid])
-    return float(grid[(2 * right / (flagged + max(int((truth == 1).sum()), 1))).argmax()])
+    """The least risk of each band, and the least probability at which each label is marked, at their shares of benign passages."""
+    benign = chance[truth[:, 0] == 0]
+    shares = (config.benign_flagged, config.benign_high, *[config.benign_marked] * 3)
+    limits = [float(np.quantile(benign[:, head], 1 - share, method="higher")) for head, share in zip((0, 0, 1, 2, 3), shares, strict=True)]
+    elevated, high, *labels = (round(min(max(limit + 1e-6, 0.05), 0.99), 4) for limit in limits)
+    return {"elevated": elevated, "high": max(high, elevated), "labels": labels}

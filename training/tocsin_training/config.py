@@ -25,6 +25,7 @@ class Config:
     ratio, smoothing : power and added count of the log ratio that scales each gram; see :func:`tocsin_training.fit.fit`.
     folds : of the cross-validation that calibrates.
     benign_flagged : share of held-back benign passages that the ``elevated`` threshold may flag; ``high`` may flag ``benign_high``.
+    benign_marked : the same for each label's own threshold, at which spans are marked.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Config:
     folds: int
     benign_flagged: float
     benign_high: float
+    benign_marked: float
 
 
 def load(path: Path) -> Config:

@@ -29,6 +29,7 @@ def on_passages(classifier: Classifier, passages: Sequence[Passage]) -> dict[str
         "auroc_interval": metrics.interval(groups, lambda drawn: metrics.auroc(truth[drawn], risk[drawn])),
         "auprc": metrics.auprc(truth, risk),
         "benign_flagged": metrics.share(risk[truth == 0] >= elevated),
+        "benign_marked": metrics.share([bool(result.spans) for result, bad in zip(results, truth, strict=True) if not bad]),
         "found": metrics.share(risk[truth == 1] >= elevated),
         "ece": metrics.ece(truth, risk),
         "asserted_auroc": metrics.auroc(asserted, own),

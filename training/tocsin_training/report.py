@@ -10,6 +10,7 @@ ROWS = (
     ("AUPRC of risk", "auprc"),
     ("dangerous found at elevated", "found"),
     ("benign flagged at elevated", "benign_flagged"),
+    ("benign with any span", "benign_marked"),
     ("calibration error (ECE)", "ece"),
     ("AUROC of asserted risk", "asserted_auroc"),
     ("mean asserted risk, author", "asserted_when_author"),
