@@ -68,6 +68,13 @@ def _parser() -> argparse.ArgumentParser:
 
     _keys_parser(commands)
 
+    translate = commands.add_parser("translate", help="translate thresholds of another scorer, such as Perspective")
+    translate.add_argument("input", metavar="FILE", help="CSV of your own comments with the other scorer's scores")
+    translate.add_argument("--text-column", default="text", help="column of the comment (%(default)s)")
+    translate.add_argument("--score-column", default="perspective", help="column of the other scorer's score (%(default)s)")
+    translate.add_argument("--model", help="folder of another model artifact")
+    translate.set_defaults(run=_translate)
+
     model = commands.add_parser("model", help="show which model is used, and check its files")
     model.add_argument("path", nargs="?", help="folder of another model artifact")
     model.add_argument("--json", action="store_true", help="print the whole card")
@@ -170,6 +177,32 @@ def _batch(chosen: argparse.Namespace) -> int:
         counts = batch.run(classifier, batch.rows(lines, source, columns), batch.writer(out, sink), Offsets(chosen.offsets), sys.stderr)
     print(f"tocsin: {counts.scored} scored, {counts.failed} failed", file=sys.stderr)
     return SOME_FAILED if counts.failed else DONE
+
+
+def _translate(chosen: argparse.Namespace) -> int:
+    import csv
+
+    from tocsin_service.translate import table
+
+    texts, old = [], []
+    with Path(chosen.input).open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.DictReader(lines)
+        for column in (chosen.text_column, chosen.score_column):
+            if column not in (reader.fieldnames or ()):
+                raise ValueError(f"{chosen.input}: there is no column {column!r}; name it with --text-column or --score-column")
+        for row in reader:
+            try:
+                old.append(float(row[chosen.score_column]))
+            except (TypeError, ValueError):
+                raise ValueError(f"{chosen.input} line {reader.line_num}: {chosen.score_column} is not a number") from None
+            texts.append(row[chosen.text_column] or "")
+    print(f"{len(texts)} comments\n  old >=   flagged    share   THREAT >=   VIOLENCE_RISK >=   the same comments")
+    for step in table(_loaded(chosen.model), texts, old):
+        if step.threat is None or step.risk is None or step.agree is None:
+            print(f"  {step.old:6.2f}         0    no comment reaches it")
+        else:
+            print(f"  {step.old:6.2f}  {step.flagged:8}  {step.share:6.2%}  {step.threat:10.3f}  {step.risk:17.3f}  {step.agree:18.0%}")
+    return DONE
 
 
 def _serve(chosen: argparse.Namespace) -> int:

@@ -41,12 +41,13 @@ def test_problems_are_what_the_description_says(client: FlaskClient) -> None:
     schema("Problem").validate(client.post("/v1/score", json={"text": 1}).get_json())
 
 
-def test_every_described_address_answers(client: FlaskClient) -> None:
+def test_every_described_address_answers(classifier: Classifier) -> None:
+    client = create_app(Settings(feedback="/dev/null"), classifier).test_client()
     for path, methods in openapi.describe()["paths"].items():
         for method, operation in methods.items():
             content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             answer = client.open(path, method=method.upper(), json=content.get("example"))
-            assert answer.status_code == 200, path
+            assert answer.status_code in (200, 202), path
 
 
 def test_the_examples_of_the_description_are_true(client: FlaskClient) -> None:

@@ -12,18 +12,34 @@ from tocsin_model import Classifier
 from tocsin_training import metrics, seeds, splits
 from tocsin_training.report import ROWS, shown
 
-CARD = Path(__file__).resolve().parents[2] / "model" / "README.md"
-_REGION = re.compile(r"(?s)(<!-- figures: .*? -->\n).*?(<!-- end of figures -->)")
+ROOT = Path(__file__).resolve().parents[2]
+CARD = ROOT / "model" / "README.md"
+MIGRATION = ROOT / "docs" / "migrate-from-perspective.md"
+_REGION = r"(?s)(<!-- {0}: .*? -->\n).*?(<!-- end of {0} -->)"
 
 
 def write(classifier: Classifier, path: Path = CARD) -> None:
     """Replace the figures of a card, and the plots in the folder ``plots`` beside it."""
-    text = path.read_text(encoding="utf-8")
-    body = tables(classifier.info.card)
-    path.write_text(_REGION.sub(lambda match: match[1] + body + match[2], text), encoding="utf-8")
+    _replace(path, "figures", tables(classifier.info.card))
+    _replace(MIGRATION, "quantiles", quantiles(classifier.info.card))
     folder = path.parent / "plots"
     folder.mkdir(exist_ok=True)
     plots(classifier, folder)
+
+
+def _replace(path: Path, region: str, body: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(_REGION.format(region), lambda match: match[1] + body + match[2], text), encoding="utf-8")
+
+
+def quantiles(card: dict[str, Any]) -> str:
+    """How scores lie on ETHOS, as Markdown; nothing where the model was evaluated without public data."""
+    found = card["evaluation"].get("ethos_quantiles")
+    if not found:
+        return ""
+    lines = ["| share of ETHOS comments below | `THREAT` | `VIOLENCE_RISK` |", "|---:|---:|---:|"]
+    lines += [f"| {float(share):.0%} | {shown(row['threat'])} | {shown(row['risk'])} |" for share, row in found.items()]
+    return "\n".join([*lines, ""])
 
 
 def tables(card: dict[str, Any]) -> str:

@@ -88,7 +88,9 @@ def on_public(classifier: Classifier, folder: Path) -> dict[str, Any]:
     """ETHOS (never trained on) and sentences that only name an identity."""
     comments = corpora.ethos(folder)
     truth = np.array([violent for _, violent in comments], np.int8)
-    risk = np.array([result.risk for result in classifier.score([comment for comment, _ in comments], spans=False)])
+    scored = classifier.score([comment for comment, _ in comments], spans=False)
+    risk = np.array([result.risk for result in scored])
+    threat = np.array([result.labels[Label.THREAT] for result in scored])
     named = [result.risk for result in classifier.score(corpora.madlibs(folder), spans=False)]
     return {
         "ethos_violence": {
@@ -96,6 +98,9 @@ def on_public(classifier: Classifier, folder: Path) -> dict[str, Any]:
             "violent": int(truth.sum()),
             "auroc": metrics.auroc(truth, risk),
             "auprc": metrics.auprc(truth, risk),
+        },
+        "ethos_quantiles": {
+            str(share): {"threat": float(np.quantile(threat, share)), "risk": float(np.quantile(risk, share))} for share in _QUANTILES
         },
         "identity_sentences": {
             "sentences": len(named),
@@ -113,6 +118,7 @@ def _by_kind(passages: Sequence[Passage], results: Sequence[Result], elevated: f
     return {name: {"passages": len(flags), "flagged": metrics.share(flags)} for name, flags in sorted(kinds.items())}
 
 
+_QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99)
 _PRONOUNS = {"he", "she", "they", "him", "her", "them", "it", "one"}
 
 
