@@ -105,3 +105,24 @@ def test_metrics() -> None:
 )
 def test_speakers_are_compared_by_their_words(found: str | None, gold: str, same: bool) -> None:
     assert evaluate._same_speaker(found, gold) is same
+
+
+FLOORS = {
+    "held_out": {
+        "auroc": 0.92,
+        "comprehensiveness": 0.9,
+        "sufficiency": 0.8,
+        "character_f1": 0.7,
+        "voice_right": 0.93,
+        "speaker_right": 0.7,
+    },
+    "blind": {"auroc": 0.92, "comprehensiveness": 0.9, "sufficiency": 0.8, "character_f1": 0.68, "voice_right": 0.93, "speaker_right": 0.7},
+}
+CEILINGS = {"benign_flagged": 0.06, "ece": 0.06, "asserted_when_quoted": 0.15}
+
+
+@pytest.mark.parametrize("name", ["held_out", "blind"])
+def test_a_worse_model_is_not_shipped(classifier: Classifier, name: str) -> None:
+    figures = classifier.info.card["evaluation"][name]  # type: ignore[index]
+    assert {key: figures[key] for key, floor in FLOORS[name].items() if figures[key] < floor} == {}
+    assert {key: figures[key] for key, ceiling in CEILINGS.items() if figures[key] > ceiling} == {}
