@@ -74,7 +74,7 @@ def test_the_shipped_figures_are_reproduced(classifier: Classifier) -> None:
     """The card's held-out figures are what ``tocsin evaluate`` finds today."""
     found = train.figures(classifier, None)
     card = classifier.info.card["evaluation"]
-    for name in ("held_out", "blind"):
+    for name in ("held_out", "blind", "oblique"):
         assert found[name] == card[name]  # type: ignore[index]
 
 
@@ -116,7 +116,7 @@ FLOORS = {
         "voice_right": 0.93,
         "speaker_right": 0.7,
     },
-    "blind": {"auroc": 0.92, "comprehensiveness": 0.9, "sufficiency": 0.8, "character_f1": 0.68, "voice_right": 0.93, "speaker_right": 0.7},
+    "blind": {"auroc": 0.96, "comprehensiveness": 0.9, "sufficiency": 0.8, "character_f1": 0.78, "voice_right": 0.95, "speaker_right": 0.75},
 }
 CEILINGS = {"benign_flagged": 0.06, "ece": 0.06, "asserted_when_quoted": 0.15}
 

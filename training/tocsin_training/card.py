@@ -45,8 +45,8 @@ def quantiles(card: dict[str, Any]) -> str:
 def tables(card: dict[str, Any]) -> str:
     """The evaluation of a manifest as Markdown."""
     evaluation = card["evaluation"]
-    sets = [name for name in ("held_out", "blind") if name in evaluation]
-    titles = {"held_out": "held-out share", "blind": "blind sets"}
+    sets = [name for name in ("held_out", "blind", "oblique") if name in evaluation]
+    titles = {"held_out": "held-out share", "blind": "blind, typical", "oblique": "blind, oblique"}
     lines = [
         "| | " + " | ".join(f"{titles[name]} ({evaluation[name]['passages']:,})" for name in sets) + " |",
         "|---|" + "---:|" * len(sets),
@@ -94,10 +94,11 @@ def plots(classifier: Classifier, folder: Path) -> None:
     passages = [passage for passage in seeds.load() if splits.held_out(passage)]
     risk = np.array([result.risk for result in classifier.score([passage.text for passage in passages], spans=False)])
     truth = np.array([bool(passage.labels) for passage in passages])
-    blind = np.array([passage.theme.startswith("heldout") for passage in passages])
+    blind = np.array([passage.theme in ("heldout_plain", "heldout_fresh") for passage in passages])
+    held = np.array([not passage.theme.startswith("heldout") for passage in passages])
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     left.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-    for name, chosen, colour in (("held-out share", ~blind, "#b03a0a"), ("blind sets", blind, "#4338ca")):
+    for name, chosen, colour in (("held-out share", held, "#b03a0a"), ("blind, typical", blind, "#4338ca")):
         place = np.minimum((risk[chosen] * 10).astype(int), 9)
         dots = [
             (risk[chosen][place == bin_].mean(), truth[chosen][place == bin_].mean()) for bin_ in range(10) if (place == bin_).sum() > 9

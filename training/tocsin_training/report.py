@@ -26,7 +26,7 @@ ROWS = (
 def summary(card: dict[str, Any]) -> str:
     """The evaluation of a card as a text table, one column a set; an undefined figure is a dash."""
     evaluation = card["evaluation"]
-    sets = [name for name in ("held_out", "blind") if name in evaluation]
+    sets = [name for name in ("held_out", "blind", "oblique") if name in evaluation]
     lines = ["".join([f"{'':32}", *(f"{name} ({evaluation[name]['passages']})".rjust(20) for name in sets)])]
     for title, key in ROWS:
         lines.append("".join([f"{title:32}", *(f"{shown(evaluation[name][key]):>20}" for name in sets)]))

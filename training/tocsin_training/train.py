@@ -55,11 +55,12 @@ def train(config: Config, out: Path, data: Path | None, progress: Progress, revi
 
 
 def figures(classifier: Classifier, data: Path | None) -> dict[str, Any]:
-    """The evaluation of the model card: the held-out share of the seeds, the blind set, and what public data is evaluation only."""
+    """The evaluation of the model card: the held-out share of the seeds, the blind sets, and what public data is evaluation only."""
     held = [passage for passage in seeds.load() if splits.held_out(passage)]
     sets = {
         "held_out": [passage for passage in held if not passage.theme.startswith("heldout")],
-        "blind": [passage for passage in held if passage.theme.startswith("heldout")],
+        "blind": [passage for passage in held if passage.theme in ("heldout_plain", "heldout_fresh")],
+        "oblique": [passage for passage in held if passage.theme == "heldout_blind"],
     }
     result: dict[str, Any] = {name: evaluate.on_passages(classifier, chosen) for name, chosen in sets.items() if chosen}
     rounded: dict[str, Any] = _rounded(result | (evaluate.on_public(classifier, data) if data else {}))
