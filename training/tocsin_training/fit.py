@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from tocsin_model.encode import Batch
 from tocsin_model.scoring import HEADS, SCALE, TABLE_BITS, Weights, bucket, fingerprint
@@ -82,7 +83,8 @@ def fit(data: Data, rows: NDArray[np.bool_], config: Config, progress: Callable[
         features, truth, weight = data.features[known], data.truth[known, head], data.weight[known]
         scale = data.scale * _telling(features, truth, weight, config)
         model = LogisticRegression(C=config.strength, solver="lbfgs", max_iter=400, tol=1e-5)
-        model.fit(features @ sparse.diags_array(scale), truth, sample_weight=weight)
+        with threadpool_limits(1):  # sums in another order would round otherwise: the digest must not depend on the cores
+            model.fit(features @ sparse.diags_array(scale), truth, sample_weight=weight)
         coefficients.append(model.coef_[0] * scale)
         intercepts.append(model.intercept_[0])
     return Fitted(np.array(coefficients, np.float64), np.array(intercepts, np.float64))
