@@ -49,14 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--model", help="folder of another model artifact")
     score.set_defaults(run=_score)
 
-    batch = commands.add_parser("batch", help="score a JSONL or CSV file, a row at a time")
-    batch.add_argument("input", metavar="IN", help=".jsonl or .csv; '-': standard input, JSONL")
-    batch.add_argument("output", metavar="OUT", help=".jsonl or .csv; '-': standard output, JSONL")
-    batch.add_argument("--text-column", default="text", help="column of the passage (%(default)s)")
-    batch.add_argument("--id-column", default="id", help="column of the id, may be absent (%(default)s)")
-    batch.add_argument("--offsets", choices=("codepoint", "utf16", "byte"), default="codepoint")
-    batch.add_argument("--model", help="folder of another model artifact")
-    batch.set_defaults(run=_batch)
+    from tocsin_service.bulk import command as bulk
+
+    bulk.add(commands)
 
     serve = commands.add_parser("serve", help="start the service", description="Every option is also an environment variable, TOCSIN_….")
     from tocsin_service.settings import table
@@ -162,21 +157,6 @@ def _score(chosen: argparse.Namespace) -> int:
         else:
             print(terminal.paint(asked.text, result, coloured))
     return status
-
-
-def _batch(chosen: argparse.Namespace) -> int:
-    from tocsin_service import batch
-    from tocsin_service.requests import Offsets
-
-    source, sink = batch.file_format(chosen.input), batch.file_format(chosen.output)
-    if chosen.input != "-" and chosen.input == chosen.output:
-        raise ValueError(f"{chosen.output}: IN and OUT are the same file; write to another one")
-    classifier = _loaded(chosen.model)
-    columns = batch.Columns(chosen.text_column, chosen.id_column)
-    with batch.opened(chosen.input, "r") as lines, batch.opened(chosen.output, "w") as out:
-        counts = batch.run(classifier, batch.rows(lines, source, columns), batch.writer(out, sink), Offsets(chosen.offsets), sys.stderr)
-    print(f"tocsin: {counts.scored} scored, {counts.failed} failed", file=sys.stderr)
-    return SOME_FAILED if counts.failed else DONE
 
 
 def _translate(chosen: argparse.Namespace) -> int:
