@@ -116,7 +116,14 @@ FLOORS = {
         "voice_right": 0.93,
         "speaker_right": 0.7,
     },
-    "blind": {"auroc": 0.96, "comprehensiveness": 0.9, "sufficiency": 0.8, "character_f1": 0.78, "voice_right": 0.95, "speaker_right": 0.75},
+    "blind": {
+        "auroc": 0.96,
+        "comprehensiveness": 0.9,
+        "sufficiency": 0.8,
+        "character_f1": 0.78,
+        "voice_right": 0.95,
+        "speaker_right": 0.75,
+    },
 }
 CEILINGS = {"benign_flagged": 0.06, "ece": 0.06, "asserted_when_quoted": 0.15}
 
