@@ -22,7 +22,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/tocsin data check
 
-# Speed and memory against peers in the same run; docs/performance.md is its output. The encoder peer needs `torch`.
+# Speed and memory against peers in the same run; with --write it makes docs/performance.md. The encoder peers need `torch`.
 bench: $(VENV)/.bench
 	$(BIN)/python tests/bench/run.py
 

@@ -58,6 +58,9 @@ def main() -> None:
         lines += ["", *_table(title, texts, classifier, chosen.seconds)]
     lines += ["", *_growth(classifier, posts)]
     lines += ["", *_start()]
+    os.sched_setaffinity(0, cores)
+    scaling = [sys.executable, str(Path(__file__).with_name("scaling.py"))]
+    lines += ["", subprocess.run(scaling, capture_output=True, text=True, check=True).stdout.rstrip()]
     text = "\n".join(lines) + "\n"
     print(text)
     if chosen.write:
