@@ -101,7 +101,7 @@ def test_metrics() -> None:
 
 @pytest.mark.parametrize(
     ("found", "gold", "same"),
-    [("Akram al-Kaabi", "al-Kaabi", True), ("the commander", "The commander", True), (None, "x", False), ("the men", "the general", False)],
+    [("Marek al-Oduya", "al-Oduya", True), ("the commander", "The commander", True), (None, "x", False), ("the men", "the general", False)],
 )
 def test_speakers_are_compared_by_their_words(found: str | None, gold: str, same: bool) -> None:
     assert evaluate._same_speaker(found, gold) is same
