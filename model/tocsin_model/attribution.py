@@ -17,7 +17,7 @@ from tocsin_model.speakers import SAY, Word
 _SELF = re.compile(r"(?i)^(?:i|we|i've|i'd|i'll|we've|myself|me|my|our|us)\b")
 _LABEL = re.compile(r"(?:^|\n)[ \t>*-]*(?P<who>[\w@][\w .'’@()/-]{0,60}?)\s*(?::|\bwrote:?|\bsaid:?)\s*\**$")
 _FROM = re.compile(r"^(?:.*\b)?(?:from|by)\s+(?=\S)", re.IGNORECASE)
-_ACCORDING = re.compile(r"\b(?:[Aa]ccording to|[Ii]n the words of|[Ff]or)\s+(?=\S)")
+_ACCORDING = re.compile(r"\b(?:[Aa]ccording to|[Ii]n the words of)\s+(?=\S)")
 _PLAIN_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _ENDS = re.compile(r"[.!?…]+[”\"’')]*(?=\s)|\n")
 _NOT_FIRST = frozenset("and but while as when after before because so then which if though although in at on since until with".split())
@@ -123,7 +123,7 @@ def _before(text: str, start: int) -> str | None:
             if found is not None:
                 return found
     according = _ACCORDING.search(text, begin, start)
-    if according and "for" not in according.group().lower():
+    if according:
         return speakers.follower(text, speakers.words(text, according.end(), start))
     label = _LABEL.search(text, max(0, begin - 1), start)
     if label is None:

@@ -9,31 +9,37 @@ import re
 from typing import NamedTuple
 
 SAY = frozenset(
-    """say says said saying tell tells told telling tweet tweets tweeted post posts posted posting write writes wrote written writing text texts texted texting message
-    messages messaged messaging dm dmed dm'd emailed email warn warns warned warning add adds added adding state states stated stating declare declares
-    declared declaring announce announces announced announcing claim claims claimed claiming insist insists insisted insisting promise promises promised
-    promising pledge pledges pledged pledging swear swears swore swearing sworn vow vows vowed vowing threaten threatens threatened threatening shout shouts shouted
-    shouting scream screams screamed screaming yell yells yelled yelling whisper whispers whispered roar roars roared chant chants chanted chanting reply
-    replies replied replying answer answers answered respond responds responded responding continue continued repeat repeats repeated repeating reiterate
-    reiterates reiterated stress stresses stressed stressing note notes noted noting remark remarked comment commented commenting boast boasts boasted boasting brag
-    brags bragged bragging bellow bellowed thunder thundered snarl snarled hiss hissed growl growled mutter muttered read reads went goes urge urges urged
-    urging call calls called calling demand demands demanded demanding order orders ordered ordering conclude concluded argue argues argued arguing
-    proclaim proclaims proclaimed proclaiming preach preaches preached preaching scrawled sprayed hint hinted hints suggest suggests suggested imply
-    implied explain explained recall recalled recount recounted testify testified allege alleged assert asserts asserted maintain maintains maintained
-    caution cautioned cautions exclaimed cried cries sang sings sneered spat scoffed describe describes described describing brand branded label labelled labeled
-    exhort exhorted exhorting encourage encourages encouraged encouraging incite incites incited inciting instruct instructs instructed command commands commanded
-    praise praises praised praising hail hails hailed hailing celebrate celebrates celebrated celebrating applaud applauds applauded
-    applauding justify justifies justified justifying wish wishes wished wishing hope hopes hoped hoping pray prays prayed praying gloat gloats gloated
-    gloating rejoice rejoices rejoiced rejoicing express expresses expressed expressing denounce denounced denounces denouncing laud lauds lauded lauding salute salutes
-    saluted bless blesses blessed thank thanked thanks welcome welcomed welcomes appeal appealed appeals invite invited glorify glorified glorifies glorifying
-    defend defended defends congratulate congratulated congratulates cheer cheered cheering cheers regret regretted commemorate commemorated
-    honour honoured honor honored mock mocked advise advised advises dictated bawled greeted telegraphed announced predicted predicts recited repeated tells offered offers approve approved broadcast aired published issued sent left sends jeered joked jokes asked asks asking ask begged taunted reminded reminds informed assured assures assure
-    quipped mocked snapped barked confirmed confirms confessed admitted said's commented typed captioned replied""".split()
+    """say says said saying tell tells told telling tweet tweets tweeted post posts posted posting write writes wrote written writing text
+    texts texted texting message messages messaged messaging dm dmed dm'd emailed email warn warns warned warning add adds added adding
+    state states stated stating declare declares declared declaring announce announces announced announcing claim claims claimed
+    claiming insist insists insisted insisting promise promises promised promising pledge pledges pledged pledging swear swears swore
+    swearing sworn vow vows vowed vowing threaten threatens threatened threatening shout shouts shouted shouting scream screams screamed
+    screaming yell yells yelled yelling whisper whispers whispered roar roars roared chant chants chanted chanting reply replies replied
+    replying answer answers answered respond responds responded responding continue continued repeat repeats repeated repeating
+    reiterate reiterates reiterated stress stresses stressed stressing note notes noted noting remark remarked comment commented
+    commenting boast boasts boasted boasting brag brags bragged bragging bellow bellowed thunder thundered snarl snarled hiss hissed
+    growl growled mutter muttered read reads went goes urge urges urged urging call calls called calling demand demands demanded
+    demanding order orders ordered ordering conclude concluded argue argues argued arguing proclaim proclaims proclaimed proclaiming
+    preach preaches preached preaching scrawled sprayed hint hinted hints suggest suggests suggested imply implied explain explained
+    recall recalled recount recounted testify testified allege alleged assert asserts asserted maintain maintains maintained caution
+    cautioned cautions exclaimed cried cries sang sings sneered spat scoffed describe describes described describing brand branded label
+    labelled labeled exhort exhorted exhorting encourage encourages encouraged encouraging incite incites incited inciting instruct
+    instructs instructed command commands commanded praise praises praised praising hail hails hailed hailing celebrate celebrates
+    celebrated celebrating applaud applauds applauded applauding justify justifies justified justifying wish wishes wished wishing hope
+    hopes hoped hoping pray prays prayed praying gloat gloats gloated gloating rejoice rejoices rejoiced rejoicing express expresses
+    expressed expressing denounce denounced denounces denouncing laud lauds lauded lauding salute salutes saluted bless blesses blessed
+    thank thanked thanks welcome welcomed welcomes appeal appealed appeals invite invited glorify glorified glorifies glorifying defend
+    defended defends congratulate congratulated congratulates cheer cheered cheering cheers regret regretted commemorate commemorated
+    honour honoured honor honored mock mocked advise advised advises dictated bawled greeted telegraphed predicted predicts recited
+    offered offers approve approved broadcast aired published issued sent left sends jeered joked jokes asked asks asking ask begged
+    taunted reminded reminds informed assured assures assure quipped snapped barked confirmed confirms confessed admitted typed
+    captioned""".split()
 )
 _SKIPPED = frozenset(
-    """has have had was is were are be been being then also later once again reportedly allegedly repeatedly further even just only still already now
-    today yesterday tonight afterwards earlier never always often sometimes soon heard quoted reported understood caught filmed recorded as who'd who which that've apparently out up back on late early last reluctantly
-    this week month year morning evening afternoon night on in at during monday tuesday wednesday thursday friday saturday sunday""".split()
+    """has have had was is were are be been being then also later once again reportedly allegedly repeatedly further even just only still
+    already now today yesterday tonight afterwards earlier never always often sometimes soon heard quoted reported understood caught
+    filmed recorded as who'd who which that've apparently out up back on late early last reluctantly this week month year morning
+    evening afternoon night in at during monday tuesday wednesday thursday friday saturday sunday""".split()
 )
 _DETERMINERS = frozenset(
     "a an the one another some two three four five several his her my our their this that these those its your any no many most both each every".split()
@@ -96,7 +102,7 @@ def subject(text: str, left: list[Word]) -> str | None:
             return None
         inside = left[opening + 1 : last]
         if inside and inside[0].is_name and len(inside) > 1 and inside[1].is_name:
-            named = _right(text, inside)
+            named = follower(text, inside)
         last = opening - 1
         if last >= 0 and left[last].text == ")":
             return subject(text, left[: last + 1])
@@ -160,10 +166,8 @@ def _head(text: str, phrase: list[Word]) -> str | None:
 
 def follower(text: str, right: list[Word]) -> str | None:
     """The noun phrase that begins ``right``, the words after a verb ("said militia leader Dragan Petrović, who …")."""
-    return _right(text, right) if right else None
-
-
-def _right(text: str, right: list[Word]) -> str | None:
+    if not right:
+        return None
     if right[0].low in _PRONOUNS:
         return right[0].text
     last = -1
@@ -197,7 +201,7 @@ def leading(text: str, left: list[Word]) -> str | None:
     """The noun phrase a sentence begins with, after a first adverbial ("On Monday, …"), if it is plainly somebody."""
     commas = [place for place, word in enumerate(left[:14]) if word.text == ","]
     first = commas[0] + 1 if left and commas and left[0].low in _LINKS | _STOPS | {"according", "during", "speaking"} else 0
-    found = _right(text, left[first:]) if left[first:] else None
+    found = follower(text, left[first:])
     return found if found is not None and is_somebody(found) else None
 
 

@@ -18,7 +18,7 @@ from tocsin_model.text import fold
 Scorer = Callable[[Sequence[str]], object]
 
 
-def same_features(classifier: Classifier, texts: Sequence[str]) -> Scorer:
+def same_features(classifier: Classifier) -> Scorer:
     """The plain scikit-learn pipeline: our features through ``HashingVectorizer``, one logistic regression a head, no spans."""
     vocabulary, fine, pattern = classifier.vocabulary, classifier.weights.fine, classifier.weights.pattern
 
@@ -55,9 +55,9 @@ def tfidf(texts: Sequence[str]) -> Scorer:
     return lambda batch: model.predict_proba(vectorizer.transform(batch))
 
 
-def tokens_only(texts: Sequence[str]) -> Scorer:
+def tokens_only(batch: Sequence[str]) -> object:
     """The bound of merely finding the words with a regular expression."""
-    return lambda batch: [tokens.find(text.lower(), 0, len(text)) for text in batch]
+    return [tokens.find(text.lower(), 0, len(text)) for text in batch]
 
 
 def encoder(layers: int, width: int, heads: int, words_a_text: Sequence[int]) -> Scorer | None:

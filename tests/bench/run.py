@@ -51,7 +51,7 @@ def main() -> None:
     lines = [
         "# Performance",
         "",
-        f"`make bench`, one core of {platform.machine()} ({os.cpu_count()} cores seen), Python {platform.python_version()}, model {classifier.info.digest[:19]}.",
+        f"`python tests/bench/run.py --write`, which is `make bench` written down: one core of {platform.machine()} ({os.cpu_count()} cores seen), Python {platform.python_version()}, model {classifier.info.digest[:19]}.",
         "Every row was measured in one run on the same texts; the ratio is Tocsin's rate with spans over the row's.",
     ]
     for title, texts in ((f"{len(posts)} short posts", posts), (f"{len(articles)} long articles", articles)):
@@ -72,11 +72,11 @@ def _table(title: str, texts: Sequence[str], classifier: Classifier, seconds: fl
     scorers: dict[str, peers.Scorer | None] = {
         "Tocsin, spans and speakers": classifier.score,
         "Tocsin, scores only": lambda batch: classifier.score(batch, spans=False),
-        "(a) scikit-learn, same features, no spans": peers.same_features(classifier, texts),
+        "(a) scikit-learn, same features, no spans": peers.same_features(classifier),
         "scikit-learn, word TF-IDF, no spans": peers.tfidf(texts),
         "(b) BERT-base-sized encoder": peers.encoder(12, 768, 12, words),
         "MiniLM-sized encoder": peers.encoder(6, 384, 12, words),
-        "finding the words by regular expression": peers.tokens_only(texts),
+        "finding the words by regular expression": peers.tokens_only,
     }
     rates = {name: _rate(score, texts, seconds) for name, score in scorers.items() if score is not None}
     ours = rates["Tocsin, spans and speakers"]

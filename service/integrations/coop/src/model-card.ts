@@ -52,7 +52,7 @@ const SECTIONS: Readonly<Record<SectionId, Section>> = {
       { label: "Missed", value: "Irony, riddles, threats that need context, and threats spread over several sentences are mostly missed." },
       { label: "Language", value: "English only. A text in another language is an error of the signal, not a low score." },
       { label: "Who speaks", value: "Found by rules; unattributed quotations and chat logs are often taken for the author's own voice." },
-      { label: "Groups", value: "Which group is named can't move a score; whether one is named and why is not judged." },
+      { label: "Groups", value: "Most group names are read as one word, so that which is named moves no score; names the model lacks can move one a little." },
     ],
   },
   implementationGuidance: {
