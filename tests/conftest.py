@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,8 +18,10 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
+from tests.postgresql import PostgreSQL
 from tocsin_model import Classifier, load
 from tocsin_service.app import create_app
+from tocsin_service.reviews.database import Database
 from tocsin_service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,3 +84,33 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     started = start_server(tmp_path_factory.mktemp("server") / "log", "--workers", "2")
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    started = PostgreSQL(tmp_path_factory.mktemp("postgresql"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "empty.db"
+    database = Database(f"sqlite:///{path}")
+    database.prepare()
+    database.engine.dispose()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty queue, on either database."""
+    if request.param == "sqlite":
+        path = tmp_path / "tocsin.db"
+        shutil.copy(request.getfixturevalue("empty_sqlite"), path)
+        url = f"sqlite:///{path}"
+    else:
+        url = request.getfixturevalue("postgresql").create()
+    made = Database(url)
+    yield made
+    made.engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,14 +35,13 @@ def words(lowered: str, start: int, end: int, shares: NDArray[np.float64]) -> Wo
 def extent(text: str, unit: Words, start: int, end: int) -> tuple[int, int]:
     """The run of clauses of ``text[start:end]`` that carries the unit's positive log-odds, trimmed of marks and conjunctions."""
     cuts = [start, *(match.end() for match in _CLAUSE.finditer(text, start, end)), end]
-    gains = np.zeros(len(cuts) - 1)
-    for (low, _), share in zip(unit.ranges, unit.shares, strict=True):
+    gains = [0.0] * (len(cuts) - 1)
+    for (low, _), share in zip(unit.ranges, unit.shares.tolist(), strict=True):
         if start <= low < end:
-            gains[np.searchsorted(cuts, low, side="right") - 1] += share
-    strongest = gains.max()
-    carrying = np.flatnonzero(gains >= _SHARE * strongest) if strongest > 0 else np.arange(len(gains))
-    first, last = int(carrying[0]), int(carrying[-1])
-    return trim(text, cuts[first], cuts[last + 1])
+            gains[bisect_right(cuts, low) - 1] += share
+    strongest = max(gains)
+    carrying = [place for place, gain in enumerate(gains) if strongest <= 0 or gain >= _SHARE * strongest]
+    return trim(text, cuts[carrying[0]], cuts[carrying[-1] + 1])
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -6,6 +6,8 @@ import logging
 import time
 import uuid
 from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 from flask_compress import Compress
@@ -21,12 +23,19 @@ from tocsin_service.settings import Settings
 from tocsin_service.state import State
 from tocsin_service.web import views
 
+if TYPE_CHECKING:
+    from tocsin_service.reviews.database import Database
+
 log = logging.getLogger("tocsin")
 _MOST_DRAINED = 1 << 26  # bytes
+_DASHBOARD = ("sqlalchemy", "alembic", "argon2", "flask_wtf")  # what tocsin[dashboard] brings
 
 
-def create_app(settings: Settings | None = None, classifier: Classifier | None = None) -> Flask:
-    """A WSGI application. Without a classifier it loads the settings' model; if that fails it runs, unready, and says why."""
+def create_app(settings: Settings | None = None, classifier: Classifier | None = None, database: Database | None = None) -> Flask:
+    """A WSGI application. Without a classifier it loads the settings' model; if that fails it runs, unready, and says why.
+
+    Without a database it takes the settings' one, if ``tocsin[dashboard]`` is installed; it connects when the queue is first used.
+    """
     settings = settings or Settings()
     reason = ""
     if classifier is None:
@@ -57,6 +66,7 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
         views.blueprint,
     ):
         app.register_blueprint(blueprint)
+    _add_reviews(app, settings, database)
     _open_to_browsers(app, settings.cors_origins)
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(HTTPException, _http_error)
@@ -64,6 +74,16 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
     app.before_request(_start)
     app.after_request(_finish)
     return app
+
+
+def _add_reviews(app: Flask, settings: Settings, database: Database | None) -> None:
+    app.extensions["tocsin.database"] = None
+    if database is None and (settings.database_url == "off" or any(find_spec(name) is None for name in _DASHBOARD)):
+        return
+    from tocsin_service.dashboard.install import install  # noqa: PLC0415 an extra
+    from tocsin_service.reviews.database import Database  # noqa: PLC0415 an extra
+
+    install(app, database or Database(settings.database_url))
 
 
 def _open_to_browsers(app: Flask, origins: str) -> None:

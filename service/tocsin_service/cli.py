@@ -21,6 +21,7 @@ DONE, SOME_FAILED, USAGE = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 some rows failed, 2 usage."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's threads only spin: our products are small, and processes share the cores
     parser = _parser()
     chosen = parser.parse_args(arguments)
     try:

@@ -54,6 +54,14 @@ TYPES = {
             "coral-off", 503, "Coral is not set up", "Set TOCSIN_CORAL_SECRET to the signing secret that Coral shows for the phase."
         ),
         ProblemType("feedback-off", 503, "Corrections are not kept", "The operator names a file with TOCSIN_FEEDBACK to keep them."),
+        ProblemType(
+            "reviews-off",
+            503,
+            "There is no review queue",
+            "The operator installs tocsin[dashboard], and names a database with TOCSIN_DATABASE_URL or leaves it at its default.",
+        ),
+        ProblemType("database-down", 503, "The queue's database does not answer", "Ask again in a moment; the operator's log says why."),
+        ProblemType("not-your-role", 403, "Your role may not see this", "An admin can change it under People."),
         ProblemType("model-not-loaded", 503, "No model is loaded", "GET /readyz says why; the operator has to mend the model folder."),
         ProblemType("internal", 500, "Tocsin failed", "This is our mistake, not yours: please report the request id, never the text."),
     )

@@ -34,6 +34,9 @@ class Settings:
     coral_secret: str = _setting("", "Signing secret of Coral's external moderation phase; empty: /v1/coral is off.")
     keys: str = _setting("", "File of API keys, made with `tocsin keys`; empty: every caller may ask.")
     feedback: str = _setting("", "File that corrections are appended to, as JSON lines; empty: none are kept.")
+    database_url: str = _setting(
+        "sqlite:///tocsin.db", "The review queue's database: sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME, or off."
+    )
     cors_origins: str = _setting("", "Origins whose pages may call the API, separated by commas; * for all, empty for none.")
     log_level: str = _setting("info", "debug, info, warning or error.")
 

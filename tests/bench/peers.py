@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -60,25 +62,41 @@ def tokens_only(batch: Sequence[str]) -> object:
     return [tokens.find(text.lower(), 0, len(text)) for text in batch]
 
 
+def fasttext(texts: Sequence[str]) -> Scorer | None:
+    """FastText's own supervised model, word 1- and 2-grams, no spans; None if it can't be imported."""
+    try:
+        import fasttext as library
+    except ImportError:
+        return None
+    lines = [text.replace("\n", " ") for text in texts]
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as rows:
+        rows.writelines(f"__label__{index % 4} {line}\n" for index, line in enumerate(lines))  # speed needs no good labels
+        rows.flush()
+        model = library.train_supervised(rows.name, dim=100, wordNgrams=2, bucket=200_000, epoch=1, thread=1, verbose=0)
+    return lambda batch: model.predict([text.replace("\n", " ") for text in batch], k=4)
+
+
 def encoder(layers: int, width: int, heads: int, words_a_text: Sequence[int]) -> Scorer | None:
-    """A transformer encoder of that size with random weights, as speed needs no others; None without torch."""
+    """A transformer encoder of that size with random weights, as speed needs no others; None without torch.
+
+    It reads the whole of each text, as every row of the table does: a long one in windows of 512 word pieces.
+    """
     try:
         import torch
     except ImportError:
         return None
     torch.set_num_threads(1)
+    warnings.filterwarnings("ignore", "The PyTorch API of nested tensors")
     torch.manual_seed(0)
     layer = torch.nn.TransformerEncoderLayer(width, heads, 4 * width, activation="gelu", batch_first=True)
     model = torch.nn.TransformerEncoder(layer, layers).eval()
     embedding = torch.nn.Embedding(30_522, width)
-    lengths = dict(enumerate(words_a_text))
+    windows = [_windows(2 + int(1.3 * words)) for words in words_a_text]  # word pieces
 
     @torch.inference_mode()
     def score(batch: Sequence[str]) -> object:
         outputs = []
-        sizes = sorted(
-            min(512, 2 + int(1.3 * lengths[index])) for index in range(len(batch))
-        )  # word pieces; sorted, so that little is padding
+        sizes = sorted(size for index in range(len(batch)) for size in windows[index])  # sorted, so that little is padding
         for start in range(0, len(sizes), 16):
             chunk = sizes[start : start + 16]
             ids = torch.randint(30_522, (len(chunk), chunk[-1]))
@@ -87,6 +105,10 @@ def encoder(layers: int, width: int, heads: int, words_a_text: Sequence[int]) ->
         return outputs
 
     return score
+
+
+def _windows(pieces: int) -> list[int]:
+    return [512] * (pieces // 512) + ([pieces % 512] if pieces % 512 else [])
 
 
 class _Heads:
@@ -102,8 +124,6 @@ class _Heads:
 
 
 def _heads(width: int) -> _Heads:
-    import warnings
-
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():

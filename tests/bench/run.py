@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import subprocess
@@ -17,11 +18,12 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), *(str(ROOT / part) for part in ("model", "service", "training"))]
 
-from tests.bench import peers  # noqa: E402
+from tests.bench import files, peers, plot  # noqa: E402
 from tocsin_model import Classifier, load  # noqa: E402
 from tocsin_training import seeds  # noqa: E402
 from tocsin_training.splits import held_out  # noqa: E402
 
+_PRICE = 0.05  # dollars a core-hour
 _START = """
 import time; started = time.perf_counter()
 from tocsin_model import load
@@ -52,39 +54,55 @@ def main() -> None:
         "# Performance",
         "",
         f"`python tests/bench/run.py --write`, which is `make bench` written down: one core of {platform.machine()} ({os.cpu_count()} cores seen), Python {platform.python_version()}, model {classifier.info.digest[:19]}.",
-        "Every row was measured in one run on the same texts; the ratio is Tocsin's rate with spans over the row's.",
+        "Every row was measured in one run on the same texts; the ratio is Tocsin's rate with spans over the row's."
+        f" Costs are of ${_PRICE:.2f} a core-hour, about what clouds ask for one; yours scales them all."
+        " The encoders have random weights, as speed needs no others, and read the whole text as all rows do: a long one in windows of 512 word pieces.",
     ]
     for title, texts in ((f"{len(posts)} short posts", posts), (f"{len(articles)} long articles", articles)):
-        lines += ["", *_table(title, texts, classifier, chosen.seconds)]
+        picture = ROOT / "docs" / "pictures" / f"speed-{title.split()[1]}.svg" if chosen.write else None
+        lines += ["", *_table(title, texts, classifier, chosen.seconds, picture)]
+        if picture is not None:
+            lines += ["", f"![{title}: passages a second](pictures/{picture.name})"]
     lines += ["", *_growth(classifier, posts)]
     lines += ["", *_start()]
     os.sched_setaffinity(0, cores)
     scaling = [sys.executable, str(Path(__file__).with_name("scaling.py"))]
     lines += ["", subprocess.run(scaling, capture_output=True, text=True, check=True).stdout.rstrip()]
+    if files.RECORD.exists():
+        lines += ["", *files.table(json.loads(files.RECORD.read_text(encoding="utf-8")))]
     text = "\n".join(lines) + "\n"
     print(text)
     if chosen.write:
         (ROOT / "docs" / "performance.md").write_text(text, encoding="utf-8")
 
 
-def _table(title: str, texts: Sequence[str], classifier: Classifier, seconds: float) -> list[str]:
+def _table(title: str, texts: Sequence[str], classifier: Classifier, seconds: float, picture: Path | None) -> list[str]:
     words = [len(text.split()) for text in texts]
     scorers: dict[str, peers.Scorer | None] = {
         "Tocsin, spans and speakers": classifier.score,
         "Tocsin, scores only": lambda batch: classifier.score(batch, spans=False),
         "(a) scikit-learn, same features, no spans": peers.same_features(classifier),
         "scikit-learn, word TF-IDF, no spans": peers.tfidf(texts),
-        "(b) BERT-base-sized encoder": peers.encoder(12, 768, 12, words),
-        "MiniLM-sized encoder": peers.encoder(6, 384, 12, words),
-        "finding the words by regular expression": peers.tokens_only,
+        "(b) fastText, word 1- and 2-grams, no spans": peers.fasttext(texts),
+        "(c) BERT-base-sized encoder": peers.encoder(12, 768, 12, words),
+        "(c) MiniLM-sized encoder": peers.encoder(6, 384, 12, words),
+        "(d) finding the words by regular expression": peers.tokens_only,
     }
     rates = {name: _rate(score, texts, seconds) for name, score in scorers.items() if score is not None}
     ours = rates["Tocsin, spans and speakers"]
-    rows = [f"| {title}, {sum(words) / len(texts):.0f} words each | passages/s | Tocsin is |", "|---|---:|---:|"]
-    rows += [f"| {name} | {rate:,.1f} | {ours / rate:,.2f}× |" for name, rate in rates.items()]
-    if len(rates) < len(scorers):
-        rows.append("| encoders | torch is not installed | |")
+    head = f"| {title}, {sum(words) / len(texts):.0f} words each | passages/s | Tocsin is | a million costs |"
+    rows = [head, "|---|---:|---:|---:|"]
+    for name in scorers:
+        rate = rates.get(name)
+        rows.append(f"| {name} | {rate:,.1f} | {ours / rate:,.2f}× | {_cost(rate)} |" if rate else f"| {name} | not installed | | |")
+    if picture is not None:
+        plot.bars(picture, f"{title}: passages a second on one core", rates)
     return rows
+
+
+def _cost(rate: float) -> str:
+    dollars = _PRICE / 3600 * 1e6 / rate
+    return f"${dollars:.2g}" if dollars >= 0.0001 else "under $0.0001"
 
 
 def _rate(score: peers.Scorer, texts: Sequence[str], seconds: float) -> float:
@@ -130,8 +148,6 @@ def _timed(classifier: Classifier, text: str) -> float:
 
 
 def _start() -> list[str]:
-    import json
-
     runs = []
     for _ in range(3):
         done = subprocess.run(

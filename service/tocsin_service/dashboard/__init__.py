@@ -1,0 +1,1 @@
+"""The reviewer dashboard: pages over ``tocsin_service.reviews``. Needs ``tocsin[dashboard]``."""

@@ -1,0 +1,77 @@
+"""What all pages of the dashboard share: the database, who is signed in, the policy that keeps script out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from tocsin_service.api import state
+from tocsin_service.problems import Problem
+from tocsin_service.reviews.database import Database
+from tocsin_service.reviews.models import Role, User
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=BaseResponse)
+
+
+def database() -> Database:
+    """The database of the running application.
+
+    Raises
+    ------
+    Problem : 503, as there is none.
+    """
+    held: Database | None = current_app.extensions.get("tocsin.database")
+    if held is None:
+        raise Problem("reviews-off", "This service keeps no queue: install tocsin[dashboard], and don't set TOCSIN_DATABASE_URL to off.")
+    return held
+
+
+def person() -> User:
+    """Who is signed in, on a page that :func:`signed_in` guards."""
+    user: User = g.person
+    return user
+
+
+def signed_in(role: Role = Role.REVIEWER) -> Callable[[Callable[P, R]], Callable[P, R | BaseResponse]]:
+    """Guard a page: who is not signed in goes to the sign-in page and comes back, who may not see it gets a 403."""
+
+    def guard(view: Callable[P, R]) -> Callable[P, R | BaseResponse]:
+        @wraps(view)
+        def guarded(*arguments: P.args, **named: P.kwargs) -> R | BaseResponse:
+            user: User | None = g.get("person")
+            if user is None:
+                back = request.path if request.method == "GET" else url_for("reviews.queue")
+                return redirect(url_for("reviews.sign_in", back=back), 303)
+            if not may(user, role):
+                raise Problem("not-your-role", f"This page is for the role {role} and above; yours is {user.role}. Ask an admin.")
+            return view(*arguments, **named)
+
+        return guarded
+
+    return guard
+
+
+def may(user: User, role: Role) -> bool:
+    """Whether an account has a role or a higher one."""
+    order = list(Role)
+    return order.index(Role(user.role)) >= order.index(role)
+
+
+def page(name: str, status: int = 200, **values: object) -> Response:
+    """A rendered template of ``templates/reviews`` under the dashboard's content security policy; ``me`` is who is signed in."""
+    classifier = state().classifier
+    model = classifier.info if classifier else None
+    response = make_response(render_template(f"reviews/{name}", me=g.get("person"), may=may, Role=Role, model=model, **values), status)
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
