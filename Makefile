@@ -7,7 +7,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: run test check bench train clean
 
+# A new database gets a demo queue; the first command says how to sign in, and how to remove it.
 run: $(VENV)/.run
+	TOCSIN_PORT=$(PORT) $(BIN)/tocsin reviews demo --if-new
 	$(BIN)/tocsin serve --port $(PORT)
 
 test: $(VENV)/.dev
@@ -32,7 +34,7 @@ train: $(VENV)/.dev
 
 $(VENV)/.run: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[dashboard]'
 	touch $@
 
 $(VENV)/.dev: pyproject.toml

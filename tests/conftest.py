@@ -59,12 +59,13 @@ class Server:
 
 
 def start_server(log: Path, *options: str) -> Server:
-    """Start ``tocsin serve`` on a free port, its log in a file, and wait until it answers."""
+    """Start ``tocsin serve`` on a free port, its log in a file and its queue beside it unless told another, and wait until it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "tocsin_service.cli", "serve", "--port", str(port), *options]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("model", "service", "training"))}
+    beside = {"TOCSIN_DATABASE_URL": f"sqlite:///{log.with_suffix('.db')}"}
+    environment = {**beside, **os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("model", "service", "training"))}
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, text=True, env=environment)
     url = f"http://127.0.0.1:{port}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -67,7 +68,7 @@ class PostgreSQL:
 
     def stop(self) -> None:
         """Stop it at once."""
-        self.process.terminate()
+        self.process.send_signal(signal.SIGINT)  # SIGTERM would wait for clients
         self.process.wait(20)
 
     def _address(self, name: str) -> str:

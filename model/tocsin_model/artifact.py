@@ -59,8 +59,13 @@ def save(
     manifest = {"format": FORMAT, "files": listed, "decision": decision, **card}
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_manifest(folder, manifest)
     return _digest(manifest)
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write the manifest alone: the files it lists are there, and stay."""
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Classifier:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
 from tocsin_model import Classifier
 from tocsin_model.types import Result
-from tocsin_service import auth, requests, responses
+from tocsin_service import auth, requests, responses, store
 from tocsin_service.problems import Problem
 from tocsin_service.requests import ScoreRequest
+from tocsin_service.reviews.submissions import Submission
 from tocsin_service.state import State
 
 blueprint = Blueprint("api", __name__)
@@ -30,7 +32,8 @@ def score() -> Response:
     here = state()
     classifier = here.require_classifier()
     asked = requests.parse(requests.decode(body()), here.settings)
-    return reply(responses.render(scored(classifier, [asked])[0], asked, classifier.info))
+    [answer] = _answers(classifier, [asked])
+    return reply(answer)
 
 
 @blueprint.post("/v1/score/batch")
@@ -40,14 +43,27 @@ def score_batch() -> Response:
     classifier = here.require_classifier()
     parsed = requests.parse_batch(requests.decode(body()), here.settings)
     asked = [item for item in parsed if isinstance(item, ScoreRequest)]
-    answers = iter(scored(classifier, asked))
-    results: list[dict[str, Any]] = []
-    for item in parsed:
-        if isinstance(item, ScoreRequest):
-            results.append(responses.render(next(answers), item, classifier.info))
-        else:
-            results.append({"id": item[0], "error": item[1].body()})
-    return reply({"results": results})
+    return reply({"results": merged(parsed, _answers(classifier, asked))})
+
+
+def _answers(classifier: Classifier, asked: list[ScoreRequest]) -> list[dict[str, Any]]:
+    """Scores, and what became of those to be stored."""
+    queue = store.opened() if any(one.store for one in asked) else None
+    results = scored(classifier, asked)
+    answers = [responses.render(result, one, classifier.info) for one, result in zip(asked, results, strict=True)]
+    if queue:
+        stored = [place for place, one in enumerate(asked) if one.store]
+        submissions = [Submission(str(asked[place].id), asked[place].text, source="score") for place in stored]
+        outcomes = queue.take(classifier, submissions, [results[place] for place in stored])
+        for place, outcome in zip(stored, outcomes, strict=True):
+            answers[place]["stored"] = outcome.status
+    return answers
+
+
+def merged(parsed: Sequence[object], answers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The answers of a batch in its order; what could not be parsed has its id and the problem."""
+    given = iter(answers)
+    return [{"id": one[0], "error": one[1].body()} if isinstance(one, tuple) else next(given) for one in parsed]
 
 
 @blueprint.get("/v1/model")
@@ -70,7 +86,7 @@ def scored(classifier: Classifier, asked: list[ScoreRequest]) -> list[Result]:
     """Score, count, and charge the key: the one way from requests to results over HTTP."""
     auth.spend(len(asked))
     results = classifier.score(
-        [one.text for one in asked], spans=any(one.spans for one in asked), sentences=any(one.sentences for one in asked)
+        [one.text for one in asked], spans=any(one.spans or one.store for one in asked), sentences=any(one.sentences for one in asked)
     )
     state().metrics.observe(results)
     return results

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_compress import Compress
 from flask_cors import CORS
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from tocsin_model import ArtifactError, Classifier, load
-from tocsin_service import api, auth, feedback, health, openapi
+from tocsin_service import api, auth, feedback, health, items, openapi
 from tocsin_service.compat import coral, openai, perspective
 from tocsin_service.metrics import Metrics
 from tocsin_service.problems import Problem
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
         perspective.blueprint,
         feedback.blueprint,
         health.blueprint,
+        items.blueprint,
         openapi.blueprint,
         views.blueprint,
     ):
@@ -126,6 +128,9 @@ def _problem(problem: Problem) -> Response:
         return openai.refuse(problem)
     if request.path.startswith("/v1alpha1/"):
         return perspective.render_problem(problem)
+    show: Callable[[Problem], Response | None] | None = current_app.extensions.get("tocsin.problem_page")
+    if show is not None and (shown := show(problem)) is not None:
+        return shown
     response = api.reply(problem.body(), problem.type.status, "application/problem+json")
     response.headers.update(problem.headers)
     return response

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tocsin_model import Classifier
     from tocsin_service.keys import KeyStore
+    from tocsin_service.settings import Settings
 
 DONE, SOME_FAILED, USAGE = 0, 1, 2
 
@@ -63,6 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
 
     _keys_parser(commands)
+
+    from tocsin_service.reviews import commands as reviews
+
+    reviews.add(commands, _deployed)
 
     translate = commands.add_parser("translate", help="translate thresholds of another scorer, such as Perspective")
     translate.add_argument("input", metavar="FILE", help="CSV of your own comments with the other scorer's scores")
@@ -201,6 +206,13 @@ def _model(chosen: argparse.Namespace) -> int:
     else:
         print(f"{info.name} {info.version}\n{info.digest}\nfiles match the manifest")
     return DONE
+
+
+def _deployed(settings: Settings) -> Classifier:
+    """The classifier that the service would use."""
+    from tocsin_service.app import with_thresholds
+
+    return with_thresholds(_loaded(settings.model or None), settings)
 
 
 def _loaded(path: str | None) -> Classifier:

@@ -29,6 +29,7 @@ class Metrics:
         self.seconds = Histogram("tocsin_request_seconds", "Time to answer a request.", ["endpoint"], buckets=_SECONDS, registry=here)
         self.passages = Counter("tocsin_passages", "Passages scored.", ["band"], registry=here)
         self.scores = Histogram("tocsin_score", "Scores given.", ["label"], buckets=_SCORES, registry=here)
+        self.items = Counter("tocsin_items", "Passages sent to the review queue.", ["status"], registry=here)
         self.model = Gauge(
             "tocsin_model_info", "The loaded model; always 1.", ["name", "version", "digest"], multiprocess_mode="max", registry=here
         )

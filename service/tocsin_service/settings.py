@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
+from urllib.parse import urlsplit
 
 
 class SettingError(ValueError):
@@ -37,8 +38,21 @@ class Settings:
     database_url: str = _setting(
         "sqlite:///tocsin.db", "The review queue's database: sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME, or off."
     )
+    store: str = _setting("", "Whose comments go to the review queue too, by its policy: perspective, coral or both, separated by commas.")
+    oidc_issuer: str = _setting("", "Address of an OpenID Connect provider that reviewers sign in through; empty: passwords alone.")
+    oidc_client_id: str = _setting("", "The client that the provider knows this service as.")
+    oidc_client_secret: str = _setting("", "That client's secret; empty for a public client.")
+    oidc_role_claim: str = _setting(
+        "",
+        "Claim with a new account's role: reviewer, lead or admin; who has none stays out. Empty: whom the provider knows is a reviewer.",
+    )
+    proxies: int = _setting(0, "Reverse proxies in front, whose X-Forwarded-For, -Proto and -Host the dashboard believes.")
     cors_origins: str = _setting("", "Origins whose pages may call the API, separated by commas; * for all, empty for none.")
     log_level: str = _setting("info", "debug, info, warning or error.")
+
+    def stores(self, source: str) -> bool:
+        """Whether the comments that come in another product's format go to the review queue."""
+        return source in _names(self.store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +95,29 @@ def from_environment(environment: Mapping[str, str] = os.environ, **overrides: s
     for name in ("elevated", "high"):
         if not 0 <= getattr(settings, name) < 1:
             raise SettingError(f"TOCSIN_{name.upper()} must be a probability below 1, or 0 for the model's own")
+    _check_sign_in(settings)
     if settings.perspective_unknown not in ("error", "omit"):
         raise SettingError("TOCSIN_PERSPECTIVE_UNKNOWN must be error or omit")
+    if not set(_names(settings.store)) <= {"perspective", "coral"}:
+        raise SettingError("TOCSIN_STORE takes perspective, coral or both, separated by a comma")
+    if settings.store and settings.database_url == "off":
+        raise SettingError("TOCSIN_STORE needs a queue: set TOCSIN_DATABASE_URL, or leave it at its default")
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingError("TOCSIN_LOG_LEVEL must be debug, info, warning or error")
     return settings
+
+
+def _names(listed: str) -> list[str]:
+    return [name for name in (part.strip() for part in listed.split(",")) if name]
+
+
+def _check_sign_in(settings: Settings) -> None:
+    if not 0 <= settings.proxies <= 9:
+        raise SettingError("TOCSIN_PROXIES must be from 0 to 9")
+    if not settings.oidc_issuer:
+        return
+    address = urlsplit(settings.oidc_issuer)
+    if not address.hostname or (address.scheme != "https" and address.hostname not in ("localhost", "127.0.0.1", "::1")):
+        raise SettingError("TOCSIN_OIDC_ISSUER must be an address that starts with https://")
+    if not settings.oidc_client_id:
+        raise SettingError("TOCSIN_OIDC_CLIENT_ID must be set with TOCSIN_OIDC_ISSUER")

@@ -12,8 +12,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import delete, inspect, update
 from sqlalchemy.exc import SQLAlchemyError
-from tests.postgresql import PostgreSQL
 
+from tests.postgresql import PostgreSQL
 from tocsin_service.reviews import audit
 from tocsin_service.reviews.database import Database, DatabaseError, alembic_config
 from tocsin_service.reviews.models import Base, Event

@@ -15,6 +15,7 @@ from tests.conftest import HARMLESS, THREAT
 from tocsin_model import Classifier
 from tocsin_service import openapi
 from tocsin_service.app import create_app
+from tocsin_service.reviews.database import Database
 from tocsin_service.settings import Settings, from_environment
 
 SECRET = "my neighbour Agnes said I will kill you tonight"
@@ -41,13 +42,14 @@ def test_problems_are_what_the_description_says(client: FlaskClient) -> None:
     schema("Problem").validate(client.post("/v1/score", json={"text": 1}).get_json())
 
 
-def test_every_described_address_answers(classifier: Classifier) -> None:
-    client = create_app(Settings(feedback="/dev/null"), classifier).test_client()
+def test_every_described_address_answers(classifier: Classifier, database: Database) -> None:
+    client = create_app(Settings(feedback="/dev/null"), classifier, database).test_client()
     for path, methods in openapi.describe()["paths"].items():
         for method, operation in methods.items():
             content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-            answer = client.open(path, method=method.upper(), json=content.get("example"))
-            assert answer.status_code in (200, 202), path
+            place = path.format(**{parameter["name"]: parameter["example"] for parameter in operation.get("parameters", ())})
+            answer = client.open(place, method=method.upper(), json=content.get("example"))
+            assert answer.status_code in (200, 202, 204), path
 
 
 def test_the_examples_of_the_description_are_true(client: FlaskClient) -> None:

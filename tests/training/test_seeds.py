@@ -81,20 +81,54 @@ def test_bad_markup_is_named(block: str, message: str) -> None:
         markup.parse("---\n" + block, "theme")
 
 
+GOOD_SPAN = {"start": 0, "end": 3, "text": "One", "labels": ["threat"], "voice": "author", "speaker": None}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"spans": [{"start": 0, "end": 3, "text": "xyz", "labels": ["threat"], "voice": "author", "speaker": None}]}, "does not hold"),
         ({"kind": "nice"}, "kind 'nice'"),
         ({"text": 5}, "text must be"),
-        ({"spans": None}, "spans a list"),
+        ({"spans": None}, "spans must be a list"),
+        ({"spans": [7]}, r"spans\[0\] must be an object"),
+        ({"spans": [{"start": 0, "end": True}]}, r"spans\[0\].end must be a whole number"),
+        ({"spans": [{"start": -1, "end": 3, "text": "xyz"}]}, "does not hold"),
+        ({"spans": [GOOD_SPAN | {"labels": ["rude"]}]}, r"spans\[0\].labels takes threat, incitement, glorification"),
+        ({"spans": [GOOD_SPAN | {"labels": [[]]}]}, r"spans\[0\].labels takes threat"),
+        ({"spans": [GOOD_SPAN | {"voice": "crowd"}]}, r"spans\[0\].voice takes author, quoted, reported"),
+        ({"spans": [GOOD_SPAN | {"speaker": 7}]}, r"spans\[0\].speaker must be a string"),
+        ({"group": 7}, "group must be a string"),
     ],
 )
-def test_a_bad_line_is_named_with_its_number(tmp_path: Path, corpus: list[Passage], change: dict[str, object], message: str) -> None:
-    good = seeds.render(corpus[0])
+def test_a_bad_line_is_named_with_its_number(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    good = seeds.render(passage("One two three.", kind="neutral"))
     (tmp_path / "theme.jsonl").write_text(good + "\n" + json.dumps(json.loads(good) | change) + "\n", encoding="utf-8")
-    with pytest.raises(SeedError, match=rf"theme\.jsonl line 2: .*{message}"):
+    with pytest.raises(SeedError, match=rf"theme\.jsonl line 2: .*{message}") as caught:
         seeds.load(tmp_path)
+    assert "two three" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"{", "line 2: not JSON: .* at column 2"),
+        (b"[]", "line 2: must be an object"),
+        (b'{"text": "one"}', "line 2: kind is missing"),
+        (b'{"text": "\xff"}', "line 2: not UTF-8: byte 10"),
+        (b"[" * 100_000, "line 2: nested too deeply"),
+    ],
+)
+def test_a_line_that_is_none_is_named_with_its_number(tmp_path: Path, line: bytes, message: str) -> None:
+    (tmp_path / "theme.jsonl").write_bytes(b"\n" + line + b"\n")
+    with pytest.raises(SeedError, match=message):
+        seeds.load(tmp_path)
+
+
+def test_a_line_ends_at_a_line_feed_only(tmp_path: Path) -> None:
+    kept = passage("One\u2028two\x85three.", kind="neutral")
+    (tmp_path / "theme.jsonl").write_bytes((seeds.render(kept) + "\r\n").encode())
+    assert seeds.load(tmp_path) == [kept]
 
 
 def passage(text: str, *spans: GoldSpan, ident: str = "a", group: str = "g", kind: str = "positive") -> Passage:

@@ -1,10 +1,13 @@
 """Training: reproducible to the byte, honest in its split, and its model what the trainer computed."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tests.conftest import ROOT
 
-from tocsin_model import Classifier, load
+from tocsin_model import Classifier, Label, artifact, load
 from tocsin_model.scoring import logits
 from tocsin_training import config, evaluate, lexicons, metrics, seeds, splits, train
 from tocsin_training.fit import fit, prepare, weights
@@ -76,6 +79,24 @@ def test_the_shipped_figures_are_reproduced(classifier: Classifier) -> None:
     card = classifier.info.card["evaluation"]
     for name in ("held_out", "blind", "oblique"):
         assert found[name] == card[name]  # type: ignore[index]
+    assert found["score_distribution"] == card["score_distribution"]  # type: ignore[index]
+
+
+def test_scores_are_counted_by_hundredth(classifier: Classifier) -> None:
+    card = classifier.info.card["evaluation"]
+    counted = card["score_distribution"]  # type: ignore[index]
+    assert set(counted) == {"risk", "asserted_risk", *Label}
+    assert all(len(bins) == 100 and sum(bins) == card["held_out"]["passages"] for bins in counted.values())  # type: ignore[index]
+
+
+def test_figures_are_saved_and_the_digest_stays(classifier: Classifier, tmp_path: Path) -> None:
+    """Those of public data stay where only the seeds were evaluated on again."""
+    folder = tmp_path / "model"
+    shutil.copytree(artifact.shipped(), folder)
+    train.record(folder, {"held_out": {"passages": 1}})
+    info, before = load(folder).info, classifier.info.card["evaluation"]
+    assert info.digest == classifier.info.digest
+    assert info.card["evaluation"] == {**before, "held_out": {"passages": 1}}  # type: ignore[dict-item]
 
 
 def test_the_model_was_trained_on_these_seeds(classifier: Classifier) -> None:

@@ -8,7 +8,10 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tocsin_model import Classifier
 
 Commands = Any  # argparse's sub-parsers action, whose type is private
 
@@ -19,7 +22,7 @@ def train(commands: Commands) -> None:
     parser.add_argument("--config", type=Path, help="TOML file of the model (default: the released one)")
     parser.add_argument("--out", type=Path, default=Path("model/artifact"), help="folder to write the artifact to (%(default)s)")
     parser.add_argument("--data", type=Path, default=_data(), help="folder of the public corpora (TOCSIN_DATA); without it, seeds only")
-    parser.add_argument("--reviews", type=Path, help="JSONL of reviewed passages in the seeds' format, learned from as well")
+    parser.add_argument("--reviews", type=Path, metavar="FILE", help="reviewed passages to learn from as well (tocsin reviews export)")
     parser.set_defaults(run=_train)
 
 
@@ -29,6 +32,11 @@ def evaluate(commands: Commands) -> None:
     parser.add_argument("path", nargs="?", type=Path, help="folder of the artifact (default: the shipped one)")
     parser.add_argument("--data", type=Path, default=_data(), help="folder of the public corpora (TOCSIN_DATA), for ETHOS and bias")
     parser.add_argument("--json", action="store_true", help="every figure, as JSON")
+    parser.add_argument(
+        "--reviews", type=Path, metavar="FILE", help="evaluate on reviewed passages instead (tocsin reviews export), beside another model"
+    )
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="the other model for --reviews (default: the shipped one)")
+    parser.add_argument("--save", action="store_true", help="write the figures into the artifact's manifest as well; its digest stays")
     parser.add_argument(
         "--card", action="store_true", help="write the artifact's figures and plots into model/README.md (needs tocsin[plots])"
     )
@@ -89,23 +97,48 @@ def _train(chosen: argparse.Namespace) -> int:
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:
-    from tocsin_model import ArtifactError, load
+    from tocsin_model import artifact
     from tocsin_training.report import summary
-    from tocsin_training.train import figures
+    from tocsin_training.train import figures, record
 
+    if chosen.reviews:
+        return _compare(chosen)
+    if chosen.against:
+        raise ValueError("--against compares on reviewed passages: name their file with --reviews")
     _require_checkout()
-    try:
-        classifier = load(chosen.path)
-    except ArtifactError as error:
-        raise ValueError(str(error)) from error
+    classifier = _loaded(chosen.path)
     if chosen.card:
         from tocsin_training import card
 
         card.write(classifier)
         return 0
     found = figures(classifier, chosen.data)
+    if chosen.save:
+        record(chosen.path or artifact.shipped(), found)
     print(json.dumps(found, indent=1) if chosen.json else summary({"evaluation": found}))
     return 0
+
+
+def _compare(chosen: argparse.Namespace) -> int:
+    from tocsin_training import reviews
+
+    models = [_loaded(chosen.path), _loaded(chosen.against)]
+    if models[0].info.digest == models[1].info.digest:
+        models.pop()
+    found = reviews.compare(models, reviews.read(chosen.reviews))
+    if found["left_out"]:
+        print(f"tocsin: {found['left_out']} reviews are left out, as a model has learned from them or their group", file=sys.stderr)
+    print(json.dumps(found, indent=1) if chosen.json else reviews.table(found))
+    return 0
+
+
+def _loaded(path: Path | None) -> Classifier:
+    from tocsin_model import ArtifactError, load
+
+    try:
+        return load(path)
+    except ArtifactError as error:
+        raise ValueError(str(error)) from error
 
 
 def _list(_: argparse.Namespace) -> int:

@@ -110,6 +110,14 @@ def on_public(classifier: Classifier, folder: Path) -> dict[str, Any]:
     }
 
 
+def distribution(classifier: Classifier, passages: Sequence[Passage]) -> dict[str, list[int]]:
+    """How many passages have each score, counted by hundredth: what later scores are compared with to see whether they drift."""
+    results = classifier.score([passage.text for passage in passages], spans=False)
+    scores = {"risk": [result.risk for result in results], "asserted_risk": [result.asserted_risk for result in results]}
+    scores |= {label.value: [result.labels[label] for result in results] for label in Label}
+    return {name: np.histogram(values, _HUNDREDTHS)[0].tolist() for name, values in scores.items()}
+
+
 def _by_kind(passages: Sequence[Passage], results: Sequence[Result], elevated: float) -> dict[str, Any]:
     kinds: dict[str, list[bool]] = {}
     for passage, result in zip(passages, results, strict=True):
@@ -118,6 +126,7 @@ def _by_kind(passages: Sequence[Passage], results: Sequence[Result], elevated: f
     return {name: {"passages": len(flags), "flagged": metrics.share(flags)} for name, flags in sorted(kinds.items())}
 
 
+_HUNDREDTHS = np.arange(101) / 100
 _QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99)
 _PRONOUNS = {"he", "she", "they", "him", "her", "them", "it", "one"}
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tocsin_model.types import Label, Voice
+
+T = TypeVar("T")
+_JSON: dict[type, str] = {str: "a string", int: "a whole number", list: "a list"}
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 
@@ -65,31 +69,71 @@ def load(folder: Path = SEEDS) -> list[Passage]:
     return [passage for path in sorted(folder.glob("*.jsonl")) for passage in read(path)]
 
 
-def read(path: Path) -> list[Passage]:
-    """The passages of one file; the file's stem is their theme."""
+def read(path: Path, theme: str | None = None) -> list[Passage]:
+    """The passages of one file; the file's stem is their theme unless another is given.
+
+    Raises
+    ------
+    SeedError : as :func:`load`.
+    """
     passages = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            passages.append(parse(json.loads(line), path.stem))
-        except (KeyError, ValueError, TypeError) as error:
-            raise SeedError(f"{path.name} line {number}: {error!r}") from error
+    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+        if line.strip():
+            try:
+                passages.append(parse(json.loads(line), theme or path.stem))
+            except (ValueError, RecursionError) as error:
+                raise SeedError(f"{path.name} line {number}: {_why(error)}") from None
     return passages
 
 
-def parse(row: dict[str, object], theme: str) -> Passage:
-    """One decoded line. Spans repeat their words, so that a wrong offset can't go unseen."""
-    text, marked = row["text"], row["spans"]
-    if not isinstance(text, str) or not isinstance(marked, list):
-        raise TypeError("text must be a string and spans a list")
-    if row["kind"] not in KINDS:
-        raise ValueError(f"kind {row['kind']!r} is not one of {', '.join(KINDS)}")
-    spans = []
-    for span in marked:
-        if text[span["start"] : span["end"]] != span["text"]:
-            raise ValueError(f"span {span['start']}–{span['end']} does not hold its words {span['text']!r}")
-        labels = frozenset(Label(label) for label in span["labels"])
-        spans.append(GoldSpan(span["start"], span["end"], labels, Voice(span["voice"]), span["speaker"]))
-    return Passage(str(row["id"]), str(row["group"]), theme, str(row["kind"]), str(row["genre"]), str(row["origin"]), text, tuple(spans))
+def parse(row: object, theme: str) -> Passage:
+    """One decoded line; keys it doesn't know are let be. Spans repeat their words, so that a wrong offset can't go unseen.
+
+    Raises
+    ------
+    ValueError : a field is missing or has a value that can't be used; names it, and doesn't quote the passage.
+    """
+    if not isinstance(row, dict):
+        raise ValueError("must be an object")  # noqa: TRY004 one kind of error for all that a line can be
+    text, kind = _field(row, "text", str), _field(row, "kind", str)
+    if kind not in KINDS:
+        raise ValueError(f"kind {kind[:40]!r} is not one of {', '.join(KINDS)}")
+    spans = tuple(_span(span, text, f"spans[{place}]") for place, span in enumerate(_field(row, "spans", list)))
+    ident, group, genre, origin = (_field(row, name, str) for name in ("id", "group", "genre", "origin"))
+    return Passage(ident, group, theme, kind, genre, origin, text, spans)
+
+
+def _span(span: object, text: str, where: str) -> GoldSpan:
+    if not isinstance(span, dict):
+        raise ValueError(f"{where} must be an object")  # noqa: TRY004 as above
+    start, end, words = _field(span, "start", int, where), _field(span, "end", int, where), _field(span, "text", str, where)
+    if not 0 <= start < end <= len(text) or text[start:end] != words:
+        raise ValueError(f"{where} does not hold its words: {start} to {end} of the text are others")
+    labels, voice = _field(span, "labels", list, where), _field(span, "voice", str, where)
+    if not all(isinstance(label, str) and label in set(Label) for label in labels):
+        raise ValueError(f"{where}.labels takes {', '.join(Label)}")
+    if voice not in set(Voice):
+        raise ValueError(f"{where}.voice takes {', '.join(Voice)}")
+    speaker = None if span.get("speaker") is None else _field(span, "speaker", str, where)
+    return GoldSpan(start, end, frozenset(Label(label) for label in labels), Voice(voice), speaker)
+
+
+def _field(row: dict[str, object], name: str, kind: type[T], where: str = "") -> T:
+    shown = f"{where}.{name}" if where else name
+    if name not in row:
+        raise ValueError(f"{shown} is missing")
+    value = row[name]
+    if type(value) is not kind:  # true is no number
+        raise ValueError(f"{shown} must be {_JSON[kind]}")
+    return value
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON: {error.msg} at column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8: byte {error.start}"
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def render(passage: Passage) -> str:

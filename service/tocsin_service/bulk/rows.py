@@ -21,17 +21,22 @@ _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what the error handler surrogateesc
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Names of the columns: the passage, its id, those passed through, and the one that rows are counted by."""
+    """Names of the columns: the passage, its id, those passed through, and the one that rows are counted by.
+
+    ``optional`` ones are passed through as well, and may be absent. ``keep_option`` is how another one of ``keep`` is named.
+    """
 
     text: str = "text"
     id: str = "id"
     keep: tuple[str, ...] = ()
     group: str | None = None
+    optional: tuple[str, ...] = ()
+    keep_option: str = "--keep"
 
     @property
     def wanted(self) -> tuple[str, ...]:
         """The columns that a record of a table holds, in order."""
-        return (self.text, self.id, *self.keep, *((self.group,) if self.group is not None else ()))
+        return (self.text, self.id, *self.keep, *((self.group,) if self.group is not None else ()), *self.optional)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,13 @@ class Row:
 
 
 def pick(header: Sequence[str], columns: Columns, name: str) -> tuple[int, ...]:
-    """Where the wanted columns stand in a table; -1 for the id's if there is none.
+    """Where the wanted columns stand in a table; -1 for the id's and optional ones if there are none.
 
     Raises
     ------
     ValueError : another one is missing, or stands there twice.
     """
-    needed = [(columns.text, "--text-column"), *((kept, "--keep") for kept in columns.keep)]
+    needed = [(columns.text, "--text-column"), *((kept, columns.keep_option) for kept in columns.keep)]
     needed += [(columns.group, "--group-by")] if columns.group is not None else []
     for column, option in needed:
         if column not in header:
@@ -89,7 +94,7 @@ def parse(line: int, record: Record, columns: Columns, offsets: Offsets, setting
     clean = isinstance(record, bytes) or _decode(cells, columns.text)
     given = cells.get(columns.id)
     ident = given if isinstance(given, str | int) and not isinstance(given, bool) else None
-    kept = {name: cells.get(name) for name in columns.keep}
+    kept = {name: cells.get(name) for name in (*columns.keep, *columns.optional)}
     group = _group(cells.get(columns.group)) if columns.group is not None else NO_GROUP
     try:
         if not clean:

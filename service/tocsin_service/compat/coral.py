@@ -14,9 +14,10 @@ from flask import Blueprint, Response, request
 
 from tocsin_model.policy import Thresholds
 from tocsin_model.types import Band, Result
-from tocsin_service import api, requests
+from tocsin_service import api, requests, store
 from tocsin_service.problems import Problem
 from tocsin_service.requests import ScoreRequest
+from tocsin_service.reviews.submissions import Submission, foreign
 from tocsin_service.settings import Settings
 
 blueprint = Blueprint("coral", __name__)
@@ -36,9 +37,14 @@ def moderate() -> Response:
     if policy not in POLICIES:
         raise Problem("invalid-value", f"high takes one of {', '.join(POLICIES)}.", field="high")
     classifier = here.require_classifier()
-    [result] = api.scored(classifier, [parse(requests.decode(body), here.settings)])
+    sent = requests.decode(body)
+    asked = parse(sent, here.settings)
+    [result] = api.scored(classifier, [asked])
     answer = render(result, classifier.thresholds, policy)
-    return Response(status=204) if answer is None else api.reply(answer)
+    response = Response(status=204) if answer is None else api.reply(answer)
+    if asked.store:
+        store.later(response, classifier, submission(sent, asked.text), result)
+    return response
 
 
 def verify(body: bytes, header: str, secret: str) -> None:
@@ -50,7 +56,7 @@ def verify(body: bytes, header: str, secret: str) -> None:
 
 
 def parse(body: dict[str, Any], settings: Settings) -> ScoreRequest:
-    """The comment's text, which may be empty (a picture alone). Author, story, site and tenant are not looked at."""
+    """The comment's text, which may be empty (a picture alone). Author, story, site and tenant change no score."""
     comment = body.get("comment")
     if not isinstance(comment, dict):
         raise Problem("wrong-type", "comment must be an object with the comment's body.", field="comment")
@@ -60,7 +66,25 @@ def parse(body: dict[str, Any], settings: Settings) -> ScoreRequest:
     if len(text) > settings.max_text_chars:
         detail = f"comment.body has {len(text)} characters; the limit is {settings.max_text_chars}. Limit comments in Coral."
         raise Problem("too-large", detail, field="comment.body")
-    return ScoreRequest(text, spans=False)
+    return ScoreRequest(text, spans=False, store=settings.stores("coral") and bool(text.strip()))
+
+
+def submission(body: dict[str, Any], text: str) -> Submission:
+    """For the review queue. A new comment has no id yet: the same words of the same author under the same story are the same item."""
+    comment, author, story, site = (_object(body.get(name)) for name in ("comment", "author", "story", "site"))
+    names = {
+        "tenant": body.get("tenantID"),
+        "site": site.get("id"),
+        "story": story.get("id"),
+        "parent": comment.get("parentID"),
+        "action": body.get("action"),
+    }
+    key = [value if isinstance(value, str) else "" for value in (names["tenant"], names["story"], author.get("id"), text)]
+    return foreign("coral", text, key, author.get("id"), body.get("tenantDomain"), story.get("url"), details=names)
+
+
+def _object(given: object) -> dict[str, Any]:
+    return given if isinstance(given, dict) else {}
 
 
 def render(result: Result, thresholds: Thresholds, policy: str) -> dict[str, Any] | None:

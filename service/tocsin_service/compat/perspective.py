@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, request
 
-from tocsin_service import api, requests
+from tocsin_service import api, requests, store
 from tocsin_service.compat import perspective_discovery, perspective_errors
 from tocsin_service.compat.perspective_errors import Refusal
 from tocsin_service.compat.perspective_requests import parse_analyze, parse_suggest
@@ -31,7 +31,10 @@ def analyze() -> Response:
     body = request.get_data(cache=False) if request.mimetype in _UNDECLARED else api.body()
     asked = parse_analyze(requests.decode(body), here.settings, _offsets())
     [result] = api.scored(classifier, [asked.passage])
-    return api.reply(render_analyze(asked, result))
+    answer = api.reply(render_analyze(asked, result))
+    if asked.submission is not None:
+        store.later(answer, classifier, asked.submission, result)
+    return answer
 
 
 @blueprint.post("/v1alpha1/comments:suggestscore")

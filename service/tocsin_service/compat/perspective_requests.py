@@ -20,6 +20,7 @@ from tocsin_service.compat.perspective_html import Stretch, as_it_is, to_text
 from tocsin_service.compat.perspective_message import Message, read
 from tocsin_service.requests import Offsets, ScoreRequest
 from tocsin_service.responses import converter
+from tocsin_service.reviews.submissions import Submission, foreign
 from tocsin_service.settings import Settings
 
 
@@ -38,7 +39,8 @@ class Analyze:
     """``comments:analyze``. ``passage`` is what is scored; ``sent`` what was sent, HTML perhaps; ``place`` leads from one to the other.
 
     ``thresholds`` has the attributes to answer with, in the order asked for, and the least score to answer with, if one was given.
-    ``drop`` : leave an attribute out where its language is not supported.
+    ``drop`` : leave an attribute out where its language is not supported. ``submission`` is what goes to the review queue, None where
+    nothing may.
     """
 
     passage: ScoreRequest
@@ -48,6 +50,7 @@ class Analyze:
     languages: tuple[str, ...]
     drop: bool
     token: str
+    submission: Submission | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def parse_analyze(value: dict[str, Any], settings: Settings, offsets: Offsets = 
     """A request to score; ``offsets`` is the unit of the span scores."""
     body = read(value, "", _ANALYZE)
     sent, is_html = _comment(body, settings)
-    _common(body)
+    context = _common(body)
     drop, sentences = body.flag("dropUnsupportedAttributes"), body.flag("spanAnnotations")
     requested = body.mapping("requestedAttributes", ("scoreType", "scoreThreshold"))
     if not requested:
@@ -90,8 +93,10 @@ def parse_analyze(value: dict[str, Any], settings: Settings, offsets: Offsets = 
         raise errors.language(next(iter(thresholds)), unsupported, detected=False)
     text, place = to_text(sent) if is_html else (sent, as_it_is)
     _not_empty(text)
-    passage = ScoreRequest(text, spans=False, sentences=sentences, offsets=offsets)
-    return Analyze(passage, sent, place, {} if unsupported else thresholds, languages, drop, body.text("clientToken"))
+    store = settings.stores("perspective") and not body.flag("doNotStore")
+    passage = ScoreRequest(text, spans=False, sentences=sentences, offsets=offsets, store=store)
+    submission = _submission(body, text, context) if store else None
+    return Analyze(passage, sent, place, {} if unsupported else thresholds, languages, drop, body.text("clientToken"), submission)
 
 
 def parse_suggest(value: dict[str, Any], settings: Settings, offsets: Offsets = Offsets.UTF16) -> Suggest:
@@ -163,23 +168,33 @@ def _text_type(entry: Message) -> str:
     return given
 
 
-def _common(body: Message) -> None:
-    """Fields that have to be right, though they change no score."""
+def _submission(body: Message, text: str, context: list[Message]) -> Submission:
+    """For the review queue. A token may be the same for all comments, so it is but a part of the ref."""
+    token, community = body.text("clientToken"), body.text("communityId")
+    details: dict[str, object] = {"clientToken": token, "sessionId": body.text("sessionId")}
+    before = [to_text(entry.text("text"))[0].strip() if _text_type(entry) == "HTML" else entry.text("text") for entry in context]
+    return foreign("perspective", text, (token, community, text), community=community, context=before, details=details)
+
+
+def _common(body: Message) -> list[Message]:
+    """Fields that have to be right, though they change no score; the entries of the context."""
     for name in ("clientToken", "sessionId", "communityId"):
         body.text(name)
     body.flag("doNotStore")
     context = body.child("context", ("entries", "articleAndParentComment"))
     if context is None:
-        return
+        return []
     pair = context.child("articleAndParentComment", ("article", "parentComment"))
     entries = context.children("entries", _TEXT)
     if pair and entries:
         message = "Context can have either entries or article_and_parent_comment, but both fields were populated."
         raise errors.invalid(message, "context", "Send one of the two; Tocsin's scores depend on neither.")
     parts = [pair.child(name, _TEXT) for name in ("article", "parentComment")] if pair else entries
-    for entry in filter(None, parts):
+    entries = [entry for entry in parts if entry is not None]
+    for entry in entries:
         entry.text("text")
         _text_type(entry)
+    return entries
 
 
 def _modelled(given: dict[str, Message], field: str, omit: bool) -> dict[Attribute, Message]:

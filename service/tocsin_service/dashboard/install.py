@@ -6,8 +6,11 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from flask import Blueprint, Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
+from tocsin_service.dashboard import guard, oidc
 from tocsin_service.reviews.database import Database
+from tocsin_service.settings import Settings
 
 PAGES = ("sign_in", "queue_pages", "item_pages", "insight_pages", "policy_pages", "people_pages", "audit_pages", "own_pages")
 
@@ -17,6 +20,11 @@ blueprint = Blueprint("reviews", __name__, url_prefix="/reviews")
 def install(app: Flask, database: Database) -> None:
     """Add the pages, and the database they stand on."""
     app.extensions["tocsin.database"] = database
+    settings: Settings = app.extensions["tocsin"].settings
+    if settings.proxies:  # who asks, and whether by https, as the proxies say
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
+    guard.install(app, database)
+    oidc.install(app, settings)
     for name in PAGES:
         if find_spec(f"tocsin_service.dashboard.{name}") is not None:
             import_module(f"tocsin_service.dashboard.{name}")

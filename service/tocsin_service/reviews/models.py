@@ -16,6 +16,9 @@ Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresq
 Key = BigInteger().with_variant(Integer(), "sqlite")
 
 
+_NEVER_AGAIN = {"sqlite_autoincrement": True}  # a number that the audit log names is never given to another row
+
+
 class Status(StrEnum):
     """Where an item stands. ``SECOND`` waits for another reviewer, ``DISPUTED`` for a lead, as the two disagree."""
 
@@ -58,9 +61,10 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """An account. ``password`` is an Argon2 hash, null for those who sign in by OIDC and have a ``subject``."""
+    """An account. ``password`` is an Argon2 hash, after ``once:`` if it has to be changed; null where OIDC knows the ``subject``."""
 
     __tablename__ = "users"
+    __table_args__ = (_NEVER_AGAIN,)
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
     role: Mapped[str] = mapped_column(String(10))
@@ -134,13 +138,15 @@ class Item(Base):
     claimed_until: Mapped[float | None]
     erased: Mapped[float | None]
     __table_args__ = (
-        Index(None, "status", "due"),
-        Index("ix_items_facets", "status", "band", "label", "voice", "community"),
+        # These two answer a page of the queue and its numbers by themselves: what is filtered by is in them.
+        Index("ix_items_queue", "status", "due", "id", "band", "label", "voice", "community", "received"),
+        Index("ix_items_facets", "status", "band", "label", "voice", "community", "received"),
         Index(None, "author", "received"),
         Index(None, "community", "status", "due"),
         Index(None, "claimed_by"),
         Index(None, "decided"),
         Index(None, "received"),
+        _NEVER_AGAIN,
     )
 
 
@@ -165,7 +171,21 @@ class Decision(Base):
     seconds: Mapped[float] = mapped_column(default=0.0)
     final: Mapped[bool] = mapped_column(default=False)
     undone: Mapped[float | None]
-    __table_args__ = (Index(None, "item_id", "user_id"), Index(None, "user_id", "at"), Index(None, "at"))
+    __table_args__ = (Index(None, "item_id", "user_id"), Index(None, "user_id", "at"), Index(None, "at"), _NEVER_AGAIN)
+
+
+class ScoreDay(Base):
+    """How many passages got a score in a hundredth on a day: of everything sent to the queue, queued or not; the passages aren't kept.
+
+    ``model`` is the digest; ``score`` as in a rule; ``day`` counts from 1970-01-01 in UTC; ``bin`` 0 to 99.
+    """
+
+    __tablename__ = "score_days"
+    model: Mapped[str] = mapped_column(String(80), primary_key=True)
+    score: Mapped[str] = mapped_column(String(15), primary_key=True)
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    bin: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(BigInteger)
 
 
 class View(Base):

@@ -40,8 +40,11 @@ class Rule:
         """Whether a passage with these scores is queued by it."""
         if self.communities and community not in self.communities:
             return False
-        bound = {"elevated": thresholds.elevated, "high": thresholds.high}.get(str(self.at_least), self.at_least)
-        return scores[self.score] >= float(bound)
+        return scores[self.score] >= self.bound(thresholds)
+
+    def bound(self, thresholds: Thresholds) -> float:
+        """The least score it holds from."""
+        return float({"elevated": thresholds.elevated, "high": thresholds.high}.get(str(self.at_least), self.at_least))
 
 
 @dataclass(frozen=True, slots=True)

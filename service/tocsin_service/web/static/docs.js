@@ -4,9 +4,10 @@ for (const form of document.querySelectorAll("form.try")) {
     event.preventDefault();
     const out = form.querySelector("pre");
     const body = form.querySelector("textarea")?.value;
+    const path = form.dataset.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(form.elements[name].value));
     out.hidden = false;
     try {
-      const answer = await fetch(form.dataset.path, {
+      const answer = await fetch(path, {
         method: form.dataset.method,
         headers: body === undefined ? {} : { "Content-Type": "application/json" },
         body,

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_users"),
         sa.UniqueConstraint("name", name="uq_users_name"),
         sa.UniqueConstraint("subject", name="uq_users_subject"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "items",
@@ -120,14 +121,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["claimed_by"], ["users.id"], name="fk_items_claimed_by"),
         sa.PrimaryKeyConstraint("id", name="pk_items"),
         sa.UniqueConstraint("ref", name="uq_items_ref"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_items_author_received", "items", ["author", "received"])
     op.create_index("ix_items_claimed_by", "items", ["claimed_by"])
     op.create_index("ix_items_community_status_due", "items", ["community", "status", "due"])
     op.create_index("ix_items_decided", "items", ["decided"])
-    op.create_index("ix_items_facets", "items", ["status", "band", "label", "voice", "community"])
+    op.create_index("ix_items_facets", "items", ["status", "band", "label", "voice", "community", "received"])
     op.create_index("ix_items_received", "items", ["received"])
-    op.create_index("ix_items_status_due", "items", ["status", "due"])
+    op.create_index("ix_items_queue", "items", ["status", "due", "id", "band", "label", "voice", "community", "received"])
 
     op.create_table(
         "sign_ins",
@@ -140,6 +142,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_sign_ins_user_id", "sign_ins", ["user_id"])
 
+    op.create_table(
+        "score_days",
+        sa.Column("model", sa.String(length=80), nullable=False),
+        sa.Column("score", sa.String(length=15), nullable=False),
+        sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("bin", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("model", "score", "day", "bin", name="pk_score_days"),
+    )
     op.create_table(
         "views",
         sa.Column("id", KEY, nullable=False),
@@ -169,6 +180,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name="fk_decisions_item_id"),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_decisions_user_id"),
         sa.PrimaryKeyConstraint("id", name="pk_decisions"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_decisions_at", "decisions", ["at"])
     op.create_index("ix_decisions_item_id_user_id", "decisions", ["item_id", "user_id"])
@@ -181,7 +193,7 @@ def downgrade() -> None:
     """Remove everything, with all that is in it."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE items_search")
-    for table in ("decisions", "views", "sign_ins", "items", "users", "secrets", "policies", "audit", "attempts"):
+    for table in ("decisions", "views", "score_days", "sign_ins", "items", "users", "secrets", "policies", "audit", "attempts"):
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION tocsin_audit_is_fixed")

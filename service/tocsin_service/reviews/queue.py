@@ -1,0 +1,143 @@
+"""The queue as it is read: pages of it, and how many there are of what. Opening items is in ``claims``, saved filters are in ``views``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from tocsin_service.reviews.claims import CLAIM_SECONDS, claim, claim_next, obstacle, release, renew
+from tocsin_service.reviews.filters import ALL, FACETS, Filters, QueueError, conditions, parse
+from tocsin_service.reviews.models import Item, Status, User
+from tocsin_service.reviews.views import delete_view, save_view, views
+
+__all__ = [
+    "ALL",
+    "CLAIM_SECONDS",
+    "Counts",
+    "Filters",
+    "Page",
+    "QueueError",
+    "claim",
+    "claim_next",
+    "counts",
+    "delete_view",
+    "imminent",
+    "listing",
+    "obstacle",
+    "parse",
+    "release",
+    "renew",
+    "save_view",
+    "views",
+]
+
+_COMMUNITIES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``number`` of ``pages``, both from 1; ``holders`` names who has which of the items open, by the item's id."""
+
+    items: list[Item]
+    total: int
+    number: int
+    pages: int
+    holders: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many items there are by the values of a facet, most first: under all filters but the one of that facet, so that each number is
+    what the reader gets who chooses that value. Of ``community`` the 30 largest, and ``""`` for none.
+
+    ``total``: under all filters. Of the whole queue: ``claimed`` are open, and ``imminent`` are escalated as somebody may be in danger.
+    """
+
+    status: dict[str, int]
+    band: dict[str, int]
+    label: dict[str, int]
+    voice: dict[str, int]
+    community: dict[str, int]
+    total: int
+    claimed: int
+    imminent: int
+
+
+def listing(
+    session: Session, now: float, filters: Filters, page: int, size: int = 50, me: User | None = None, total: int | None = None
+) -> Page:
+    """One page of what passes the filters, what is due first first; a page that isn't there is the nearest one that is.
+
+    Escalated items are led by those in which somebody may be in danger; decided ones come the latest first. ``total`` is that of
+    :func:`counts`, if it is known already; else they are counted.
+
+    Raises
+    ------
+    QueueError : a filter has a value that can't be used.
+    """
+    wanted = list(conditions(session, now, filters, me).values())
+    order: list[ColumnElement[Any]] = [Item.due.asc(), Item.id.asc()]
+    if filters.status == Status.DECIDED:
+        wanted.append(Item.decided > 0)  # the index in whose order they are read; what was erased undecided isn't in it
+        order = [Item.decided.desc(), Item.id.desc()]
+    elif filters.status != ALL:
+        wanted.append(Item.status == filters.status)
+    if filters.status == Status.ESCALATED:
+        order.insert(0, Item.imminent.desc())
+    if total is None:
+        total = session.scalar(select(func.count()).select_from(Item).where(*wanted)) or 0
+    pages = max(1, -(-total // size))
+    number = min(max(1, page), pages)
+    # The ids alone first: they come from an index, however deep the page lies.
+    ids = session.scalars(select(Item.id).where(*wanted).order_by(*order).limit(size).offset((number - 1) * size)).all()
+    by_id = {item.id: item for item in session.scalars(select(Item).where(Item.id.in_(ids)))} if ids else {}
+    items = [by_id[found] for found in ids if found in by_id]
+    return Page(items, total, number, pages, _holders(session, now, items))
+
+
+def counts(session: Session, now: float, filters: Filters, me: User | None = None) -> Counts:
+    """The numbers beside the filters.
+
+    Raises
+    ------
+    QueueError : a filter has a value that can't be used.
+    """
+    wanted = [condition for name, condition in conditions(session, now, filters, me).items() if name not in FACETS]
+    columns = [getattr(Item, name) for name in FACETS]
+    groups = session.execute(select(*columns, func.count()).where(*wanted).group_by(*columns)).all()
+    chosen = [(place, getattr(filters, name)) for place, name in enumerate(FACETS) if getattr(filters, name) not in ("", ALL)]
+    sums: list[Counter[str]] = [Counter() for _ in FACETS]
+    total = 0
+    for *values, many in groups:
+        missed = [place for place, value in chosen if values[place] != value]
+        if not missed:
+            total += many
+        for place in range(len(FACETS)) if not missed else missed if len(missed) == 1 else ():
+            sums[place][values[place] or ""] += many
+    status, band, label, voice, community = (dict(found.most_common()) for found in sums)
+    largest = dict(list(community.items())[:_COMMUNITIES])
+    return Counts(status, band, label, voice, largest, total, _claimed(session, now), imminent(session))
+
+
+def imminent(session: Session) -> int:
+    """How many escalated items wait in which somebody may be in danger now."""
+    return session.scalar(select(func.count()).select_from(Item).where(Item.status == Status.ESCALATED, Item.imminent)) or 0
+
+
+def _claimed(session: Session, now: float) -> int:
+    # Any id is above 0: asked so, SQLite uses the index.
+    return session.scalar(select(func.count()).select_from(Item).where(Item.claimed_by > 0, Item.claimed_until > now)) or 0
+
+
+def _holders(session: Session, now: float, items: Iterable[Item]) -> dict[int, str]:
+    held = {item.id: item.claimed_by for item in items if item.claimed_by is not None and (item.claimed_until or 0) > now}
+    if not held:
+        return {}
+    people = session.scalars(select(User).where(User.id.in_(set(held.values()))))
+    names = {user.id: user.name for user in people}
+    return {item: names[user] for item, user in held.items()}
