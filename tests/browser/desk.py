@@ -160,6 +160,23 @@ class Reviewer:
                 told.append(node.get("name", {}).get("value", ""))
         return [one for one in told if one]
 
+    def walk(self, most: int) -> list[tuple[str, bool]]:
+        """What Tab goes to from the top of the page: its name, or else its words; and whether it is to be seen."""
+        script = """
+            const at = document.activeElement;
+            const words = at.name || at.getAttribute("aria-label") || (at.querySelector("b, .who") || at.firstChild).textContent;
+            const box = at.getBoundingClientRect();
+            const shown = at.checkVisibility({visibilityProperty: true}) && box.width > 0 && box.right > 0 && box.left < innerWidth;
+            return at === document.body ? null : [words.trim(), shown];
+            """
+        walked = []
+        for _ in range(most):
+            self.press(Keys.TAB)
+            if (found := self.browser.execute_script(script)) is None:
+                break
+            walked.append((found[0], found[1]))
+        return walked
+
     @property
     def overflow(self) -> int:
         """How many pixels the page is wider than the window."""

@@ -22,6 +22,7 @@ QUAY = "“Any ship that unloads will burn,” Marek Oduya told a crowd at the g
 BUS = "Whoever set fire to that bus deserves a medal, and I hope the next one is full."
 VALLEY = "Somebody has to shoot these people, it is the only way left to save the valley."
 KITCHEN = "My mother will murder me when she sees the state of this kitchen."
+LUNCH = "If my sister eats my lunch once more, I swear that I will end her."
 PARADE = "Lovely parade 🎉🎉 today.\r\nNext time 🔪 I will cut your throat, and your brother's too. 😀\r\nSee you."
 Sit = Callable[[Chrome, str], Reviewer]
 ONE = pytest.mark.parametrize("desk", ["sqlite"], indirect=True)  # where the database can make no difference
@@ -30,7 +31,7 @@ SCRIPTS = Path(ROOT, "service", "tocsin_service", "web", "static")
 
 def test_a_day(desk: Desk, browser: Chrome, capsys: pytest.CaptureFixture[str]) -> None:
     """Signs in, finds, reads, decides, takes back, hands over, passes on, is done; what was decided can be trained on."""
-    order = desk.send("day", {"bench": BENCH, "quay": QUAY, "bus": BUS, "valley": VALLEY, "kitchen": KITCHEN})
+    order = desk.send("day", {"bench": BENCH, "quay": QUAY, "bus": BUS, "valley": VALLEY, "lunch": LUNCH, "kitchen": KITCHEN})
     ana = Reviewer(browser, desk, "ana")
     browser.delete_all_cookies()
     ana.visit("/reviews")
@@ -64,6 +65,7 @@ def test_a_day(desk: Desk, browser: Chrome, capsys: pytest.CaptureFixture[str]) 
         "quay": ("a1", "allowed", "reporting"),
         "bus": ("v3", "violates", "glorification"),
         "valley": ("e1", "escalated", "safety"),
+        "lunch": ("", "skipped", None),
         "kitchen": ("a5", "allowed", "idiom"),
     }
     for place, ref in enumerate(order):
@@ -72,7 +74,11 @@ def test_a_day(desk: Desk, browser: Chrome, capsys: pytest.CaptureFixture[str]) 
         ana.press("r", *keys)
         if kind == "escalated":
             ana.press("m", "Which valley? Several people are named.")
-        ana.submit()
+        if kind == "skipped":
+            with ana.turning():
+                ana.press("s")
+        else:
+            ana.submit()
         if place == 1:
             with ana.turning():
                 ana.press("u")
@@ -82,13 +88,18 @@ def test_a_day(desk: Desk, browser: Chrome, capsys: pytest.CaptureFixture[str]) 
             ana.press("r", *keys)
             ana.submit()
         [made] = desk.decisions(ref)
-        assert (made.kind, made.reason, made.final) == (kind, reason, kind != "escalated")
+        assert (made.kind, made.reason, made.final) == (kind, reason, kind in ("violates", "allowed"))
         assert ana.see(".toast span").text.startswith(kind.capitalize()[:7])
     assert desk.decisions("valley")[0].note.startswith("Which valley?")
     assert "decided 5 items today" in ana.see(".empty").text
+    ana.on("day")
+    assert ana.refs == ["lunch"]
+    with ana.turning():
+        ana.press("n")
+    assert browser.title.startswith("Done")
 
     ana.visit("/reviews?status=decided&community=day")
-    assert set(ana.refs) == set(order) - {"valley"}
+    assert set(ana.refs) == set(order) - {"valley", "lunch"}
     ana.click(".menu summary")
     ana.follow(".menu form button")
     assert browser.title.startswith("Sign in")
@@ -99,7 +110,7 @@ def test_a_day(desk: Desk, browser: Chrome, capsys: pytest.CaptureFixture[str]) 
     assert main(["reviews", "export", str(out), "--database", desk.database.url]) == 0
     passages = {line["text"]: seeds.parse(line, "reviews") for line in map(json.loads, out.read_text(encoding="utf-8").splitlines())}
     assert set(passages) >= {BENCH, QUAY, BUS, KITCHEN}
-    assert VALLEY not in passages
+    assert not {VALLEY, LUNCH} & set(passages)
     assert passages[KITCHEN].labels == set()
     assert (passages[QUAY].labels, passages[QUAY].asserted) == ({"threat"}, False)
 
@@ -281,3 +292,53 @@ def test_single_letters_can_be_switched_off(desk: Desk, ana: Reviewer) -> None:
     ana.submit()
     assert desk.decisions("letters")[0].kind == "violates"
     ana.browser.execute_script("localStorage.clear()")
+
+
+@ONE
+def test_no_script_is_needed(desk: Desk, browser: Chrome) -> None:
+    """To sign in, to open the next item, to reveal it and to decide."""
+    [ref] = desk.send("plain", {"plain": BENCH})
+    ana = Reviewer(browser, desk, "ana")
+    browser.delete_all_cookies()
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        ana.visit("/reviews")
+        ana.sign_in()
+        ana.on("plain")
+        ana.follow("form[data-key=n] button")
+        assert (ana.ref, ana.shown("form .reasons")) == (ref, False)
+        ana.follow(".veil a")
+        assert not ana.shown(".veil")
+        ana.click(".segments [value=allowed]")
+        ana.click(".for-allowed [value=fiction]")
+        ana.follow(".actions .primary")
+        assert browser.title.startswith("Done")
+        ana.follow(".toast button")
+        assert ana.ref == ref
+        ana.click(".segments [value=violates]")
+        ana.click(".for-violates [value=threat]")
+        ana.follow(".actions .primary")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    [made] = desk.decisions(ref)
+    assert (made.kind, made.labels) == ("violates", ["threat"])
+
+
+@ONE
+def test_the_focus_goes_down_the_page(desk: Desk, ana: Reviewer) -> None:
+    """Skips to the content first; what is veiled is passed over; nothing takes the focus that can't be seen."""
+    desk.send("focus", {"focus": QUAY}, author="quayside_77")
+    ana.visit(f"/reviews/items/{desk.item('focus').id}")
+    walked = ana.walk(40)
+    assert [stop for stop, shown in walked if not shown] == []
+    stops = [stop for stop, _ in walked]
+    assert stops[0] == "Skip to the content"
+    assert stops[stops.index("← Queue") :] == [
+        *("← Queue", "quayside_77", "Reveal the passage", "Hide worst words", "Words that weighed"),
+        *("kind", "note", "Decide", "skip", "labels", "labels", "labels"),
+        *(f"{change} the mark Any ship that unloads will burn" for change in ("Change", "Remove")),
+        "Imminent danger",
+    ]
+    ana.open("focus")
+    stops = [stop for stop, _ in ana.walk(12)]
+    assert stops[stops.index("quayside_77") + 1] == "Passage"

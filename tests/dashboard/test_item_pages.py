@@ -264,6 +264,7 @@ HARMLESS_FORM = {"kind": "allowed", "exception": "idiom", "labels": "threat"}
         ({"kind": "violates", "violation": "incitement", "labels": "threat"}, ["threat", "incitement"], 1),
         ({"kind": "violates", "violation": "harassment"}, [], 0),
         ({"kind": "escalated", "team": "safety", "imminent": "1", "confirm": "1", "note": "at the school"}, ["threat"], 1),
+        ({"kind": "escalated", "team": "safety", "imminent": "1", "confirm": "1", "note": "x", "corrected": "1"}, [], 0),
     ],
 )
 def test_labels_follow_what_is_decided(
@@ -382,6 +383,15 @@ def test_an_item_is_one_persons(reviewer: FlaskClient, another: FlaskClient, dat
     assert "ana has it open." in answer.text
     assert "I think &lt;so&gt;" in answer.text
     assert stored(database, threat).status == "waiting"
+
+
+def test_who_has_let_go_is_shown_the_way_back(reviewer: FlaskClient, database: Database, threat: int) -> None:
+    opened(reviewer, threat)
+    with database.write() as session:
+        session.execute(update(Item).values(claimed_by=None, claimed_until=None))
+    answer = decide(reviewer, threat, skip="1", query="label=threat")
+    assert answer.status_code == 409
+    assert f'<a href="/reviews/items/{threat}?label=threat">Open it again</a>' in answer.text
 
 
 def test_a_claim_is_renewed_until_it_is_lost(reviewer: FlaskClient, another: FlaskClient, database: Database, threat: int) -> None:

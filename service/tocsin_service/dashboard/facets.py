@@ -10,7 +10,7 @@ from flask import url_for
 from tocsin_service.reviews.models import Status
 from tocsin_service.reviews.queue import ALL, Counts, Filters
 
-STATUSES = {
+_STATUSES = {
     Status.WAITING.value: "Waiting",
     Status.SECOND.value: "Second look",
     Status.DISPUTED.value: "Disputed",
@@ -66,7 +66,7 @@ def tabs(filters: Filters, counts: Counts) -> list[Choice]:
     numbers = {**counts.status, ALL: sum(counts.status.values())}
     return [
         Choice(value, name, numbers.get(value, 0), address(replace(filters, status=value)), value == filters.status)
-        for value, name in STATUSES.items()
+        for value, name in _STATUSES.items()
     ]
 
 

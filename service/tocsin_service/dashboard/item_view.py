@@ -72,6 +72,7 @@ def show(id: int, now: float, status: int = 200, notice: Notice | None = None, e
         now=now,
         item=item,
         mine=mine,
+        free=obstacle is None and not mine,
         query=query,
         form=form,
         notice=notice or _why_not(item, obstacle, now),

@@ -20,8 +20,10 @@ function reveal() {
     button.addEventListener("click", (event) => {
       event.preventDefault();
       const shown = veil ? !veil.classList.toggle("veiled") : document.body.classList.toggle("revealed");
-      button.setAttribute("aria-pressed", String(shown));
-      if (!veil) return;
+      if (!veil) {
+        button.setAttribute("aria-pressed", String(shown));
+        return;
+      }
       veil.querySelector("[data-veiled]").inert = !shown;
       if (shown) veil.querySelector(".passage").focus({ preventScroll: true });
     });
