@@ -10,9 +10,8 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
-from tests.browser.desk import Desk, Reviewer
+from tests.browser.desk import Desk, Reviewer, staffed
 from tests.conftest import start_server
-from tocsin_service.reviews.models import Role
 
 
 def chromium(profile: Path) -> Chrome:
@@ -42,13 +41,11 @@ def another_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A service with an empty queue and the accounts ana and ben, reviewers, lea, a lead, and ada, an admin."""
+    """A service with an empty queue."""
     folder = tmp_path_factory.mktemp("desk")
     url = f"sqlite:///{folder}/tocsin.db" if request.param == "sqlite" else request.getfixturevalue("postgresql").create()
     started = start_server(folder / "log", "--workers", "2", "--database-url", url)
-    made = Desk(started.url, url, folder)
-    for name, role in (("ana", Role.REVIEWER), ("ben", Role.REVIEWER), ("lea", Role.LEAD), ("ada", Role.ADMIN)):
-        made.account(name, role)
+    made = staffed(started.url, url, folder)
     yield made
     made.database.engine.dispose()
     started.stop()

@@ -36,10 +36,6 @@ class Desk:
         with self.database.write() as session:
             policy.adopt(session, Policy(double_share=0.0), "ada", time.time())
 
-    def account(self, name: str, role: Role) -> None:
-        with self.database.write() as session:
-            accounts.create(session, time.time(), name, role, PASSWORD)
-
     def send(self, community: str, passages: dict[str, str], **fields: Any) -> list[str]:
         """Queue passages over HTTP, by id; the ids in the order in which they are to be read: what came together, by risk."""
         items = [{"id": ref, "text": text, "community": community, "always": True, **fields} for ref, text in passages.items()]
@@ -68,6 +64,15 @@ class Desk:
         """Let the time that an item stays open with somebody be over."""
         with self.database.write() as session:
             session.scalars(select(Item).where(Item.ref == ref)).one().claimed_until = time.time() - 1
+
+
+def staffed(url: str, database_url: str, folder: Path) -> Desk:
+    """A desk with the accounts ana and ben, reviewers, lea, a lead, and ada, an admin."""
+    desk = Desk(url, database_url, folder)
+    for name, role in (("ana", Role.REVIEWER), ("ben", Role.REVIEWER), ("lea", Role.LEAD), ("ada", Role.ADMIN)):
+        with desk.database.write() as session:
+            accounts.create(session, time.time(), name, role, PASSWORD)
+    return desk
 
 
 class Reviewer:

@@ -16,6 +16,7 @@ sys.path[:0] = [str(ROOT), *(str(ROOT / part) for part in ("model", "service", "
 from selenium.webdriver import Chrome, ChromeOptions  # noqa: E402
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
+
 from tests.conftest import start_server  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"

@@ -9,6 +9,7 @@ import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
+
 from tests.conftest import QUOTED, THREAT, Server
 
 HOSTILE = "<script>document.title = 'run'</script><img src=x onerror=\"document.title='run'\"> " + THREAT

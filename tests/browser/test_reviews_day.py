@@ -206,7 +206,14 @@ def test_hostile_passages_are_shown_and_not_run(desk: Desk, ana: Reviewer) -> No
         "word": "I will kill you " + "w" * 5_000,
     }
     entry = {"author": trap, "text": trap + "w" * 500}
-    desk.send("hostile" + trap, passages, author=trap, context=[entry], metadata={trap: trap, "w" * 300: "w" * 300}, link="https://x.org/" + "w" * 900)
+    desk.send(
+        "hostile" + trap,
+        passages,
+        author=trap,
+        context=[entry],
+        metadata={trap: trap, "w" * 300: "w" * 300},
+        link="https://x.org/" + "w" * 900,
+    )
     ana.browser.get_log("browser")
     for width in (DESKTOP, PHONE):
         with ana.device(width):
@@ -270,7 +277,32 @@ def test_the_help_names_every_key(desk: Desk, ana: Reviewer) -> None:
     assert {part for key in shown for part in key.split()} <= named
     assert len(listened) > 10
     assert {one or other for one, other in listened} - {"g"} <= named
-    assert named >= {"v", "a", "e", "s", "u", "n", "r", "m", "!", "/", "?", "j", "k", "g", "q", "i", "h", "1", "9", "↵", "Ctrl", "←", "→", "Esc"}
+    assert named >= {
+        "v",
+        "a",
+        "e",
+        "s",
+        "u",
+        "n",
+        "r",
+        "m",
+        "!",
+        "/",
+        "?",
+        "j",
+        "k",
+        "g",
+        "q",
+        "i",
+        "h",
+        "1",
+        "9",
+        "↵",
+        "Ctrl",
+        "←",
+        "→",
+        "Esc",
+    }
     ana.press(Keys.ESCAPE)
     assert not ana.shown("dialog#keys")
 

@@ -2,35 +2,100 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 from tests.browser.desk import Desk, Reviewer
 from tests.conftest import THREAT
 
-ITEMS = 20
+ITEMS, GLANCES = 20, 6
 
 
 def test_two_never_get_the_same_item(desk: Desk, ana: Reviewer, ben: Reviewer) -> None:
-    """They press the key at the same moment, until nothing is left: from the queue, and each decision brings the next item."""
+    """They press the same key at the same moment, again and again: first to look and leave, then to decide until nothing is left."""
     refs = desk.send("race", {f"race-{number}": f"{THREAT} {number}" for number in range(ITEMS)})
-    together = Barrier(2)
+    together = Barrier(2, timeout=30)
 
     def work(person: Reviewer) -> list[str]:
         had = []
-        for place in range(ITEMS):
-            if place == 0:
-                person.on("race")
-            together.wait(30)
+        for _ in range(GLANCES):
+            person.on("race")
+            together.wait()
             with person.turning():
-                if place == 0:
-                    person.press("n")
-                else:
-                    person.control("\ue007")
-            if person.browser.title.startswith("Done"):
-                together.abort()
-                break
+                person.press("n")
             had.append(person.ref)
+            together.wait()  # both have one open
+        for _ in range(ITEMS // 2 - 1):
             person.press("v1")
+            together.wait()
+            person.submit()
+            had.append(person.ref)
+        person.press("v1")
+        person.submit()
         return had
+
+    with ThreadPoolExecutor() as pool:
+        hers, his = (found.result() for found in [pool.submit(work, person) for person in (ana, ben)])
+    assert [one for one, other in zip(hers, his, strict=True) if one == other] == []
+    decided = hers[GLANCES - 1 :] + his[GLANCES - 1 :]
+    assert sorted(decided) == sorted(refs)
+    assert [len(desk.decisions(ref)) for ref in refs] == [1] * ITEMS
+    assert ana.browser.title.startswith("Done") and ben.browser.title.startswith("Done")
+
+
+def test_anothers_item_can_be_read_and_not_decided(desk: Desk, ana: Reviewer, ben: Reviewer) -> None:
+    [ref] = desk.send("held", {"held": THREAT})
+    ana.open(ref)
+    ben.open(ref)
+    assert "ana has it open" in ben.see(".notice").text
+    assert ben.words("#passage") == THREAT
+    assert ben.all("#decide, #danger") == []
+    ben.on("held")
+    assert ben.see(".holder").text == "ana"
+
+
+def test_an_item_is_free_again_when_its_page_is_closed(desk: Desk, ana: Reviewer, ben: Reviewer) -> None:
+    [ref] = desk.send("left", {"left": THREAT})
+    first = ana.browser.current_window_handle
+    ana.browser.switch_to.new_window("tab")
+    ana.open(ref)
+    assert desk.item(ref).claimed_by is not None
+    ana.browser.close()
+    ana.browser.switch_to.window(first)
+    ana.wait().until(lambda _: desk.item(ref).claimed_by is None)
+    ben.open(ref)
+    ben.see("#decide")
+
+
+def test_a_decision_that_comes_too_late_is_refused_and_its_note_kept(desk: Desk, ana: Reviewer, ben: Reviewer) -> None:
+    """The item was left open for too long, and somebody else took it."""
+    [ref] = desk.send("late", {"late": THREAT})
+    ana.open(ref)
+    ana.press("v1", "m", "He lives two doors down.")
+    desk.expire(ref)
+    ben.on("late")
+    with ben.turning():
+        ben.press("n")
+    assert ben.ref == ref
+    ana.submit()
+    refusal = ana.see(".notice.bad").text
+    assert "Your decision was not saved. ben has it open." in refusal
+    assert "He lives two doors down." in refusal
+    assert ana.all("#decide") == []
+    assert desk.decisions(ref) == []
+    ben.press("v1")
+    ben.submit()
+    assert len(desk.decisions(ref)) == 1
+
+
+def test_a_page_says_when_it_has_lost_its_item(desk: Desk, ana: Reviewer, ben: Reviewer) -> None:
+    """As soon as it asks, and before anything is sent; what was written stays to be read."""
+    [ref] = desk.send("lost", {"lost": THREAT})
+    ana.open(ref)
+    ana.press("m", "He lives two doors down.")
+    desk.expire(ref)
+    ben.open(ref)
+    ana.browser.execute_script("document.dispatchEvent(new Event('visibilitychange'))")  # as when one comes back to the tab
+    assert "This item is no longer open with you. ben has it open." in ana.see("[data-lost]").text
+    assert not ana.see(".actions .primary").is_enabled()
+    assert ana.see("#note").get_attribute("value") == "He lives two doors down."

@@ -129,7 +129,7 @@ def test_the_page_holds_the_passage_exactly(reviewer: FlaskClient, database: Dat
 
 def test_words_say_what_they_weighed(reviewer: FlaskClient, threat: int) -> None:
     page = opened(reviewer, threat)
-    assert re.search(r'<span class="word w\d" data-tip="threat \+\d+ %" tabindex="-1">kill</span>', page)
+    assert re.search(r'<span class="word w\d" data-tip="threat \+\d+ %">kill</span>', page)
     assert re.search(r"<td>kill</td><td>threat</td><td>\+\d+ %</td>", page)
 
 

@@ -210,7 +210,7 @@ def test_the_places_are_those_of_the_role(reviewer: FlaskClient, lead: FlaskClie
         head = browser.get("/reviews").text.partition("</nav>")[0]
         return re.findall(r'<a href="[^"]*"(?: aria-current="page")?>(\w+)</a>', head)
 
-    assert places(reviewer) == ["Queue"]
+    assert places(reviewer) == ["Queue", "Insight"]
     assert places(lead) == ["Queue", "Insight", "Policy", "Audit"]
     assert places(admin) == ["Queue", "Insight", "Policy", "People", "Audit"]
 

@@ -60,8 +60,10 @@ class Work(RuleBasedStateMachine):
         with self.database.write() as session:
             item = claim_next(session, self.now, self.users[name], Filters(status=status))
         if item is not None:
+            fresh = item.status not in ("waiting", "second") or self.holder(item.id) == name or item.id in self.free_for(name)
             self.took(name, item.id)
             assert name == "lea" or item.status in ("waiting", "second")
+            assert fresh, "neither skipped nor decided by them"
         else:
             assert status != "waiting" or not self.free_for(name)
 
@@ -159,6 +161,12 @@ class Work(RuleBasedStateMachine):
                 assert finals[0].user_id in leads
             if item.status in ("decided", "disputed") and len(own) > 1 and own[0].kind in SETTLING and own[1].kind in SETTLING:
                 assert own[0].user_id != own[1].user_id
+
+    @precondition(lambda self: self.held)
+    @rule(last=st.booleans())
+    def renew_what_was_open(self, last: bool) -> None:
+        item = list(self.held)[-last]
+        self.renew(self.held[item][0], self.items.index(item))
 
     def free_for(self, name: str) -> list[int]:
         """The items that wait and nothing keeps from somebody."""

@@ -95,11 +95,6 @@ class Policy:
         """What orders the queue, least first."""
         return received - self.boost_hours * _HOUR * risk
 
-    def name_of(self, slug: str | None) -> str:
-        """How a stored choice is shown; what is no longer on a list as it is stored."""
-        choices = (*self.violations, *self.exceptions, *self.teams)
-        return next((choice.name for choice in choices if choice.slug == slug), slug or "")
-
 
 def scores_of(result: Result) -> dict[str, float]:
     """The scores that rules are written in."""
