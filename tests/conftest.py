@@ -88,8 +88,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
-    started = PostgreSQL(tmp_path_factory.mktemp("postgresql"))
+def postgresql() -> Iterator[PostgreSQL]:
+    started = PostgreSQL()
     yield started
     started.stop()
 
@@ -111,7 +111,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         shutil.copy(request.getfixturevalue("empty_sqlite"), path)
         url = f"sqlite:///{path}"
     else:
-        url = request.getfixturevalue("postgresql").create()
+        url = request.getfixturevalue("postgresql").empty()
     made = Database(url)
     yield made
     made.engine.dispose()

@@ -51,7 +51,7 @@ def main() -> None:
     chosen = parser.parse_args()
     medians: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        server = PostgreSQL(Path(folder))
+        server = PostgreSQL()
         try:
             for name, url in (("SQLite", f"sqlite:///{folder}/tocsin.db"), ("PostgreSQL", server.create())):
                 sample = _fill(url, chosen.waiting, chosen.decided)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
@@ -24,6 +25,7 @@ from tocsin_service.reviews.policy import Policy
 
 PASSWORD = "three quiet lamps"
 PHONE, DESKTOP = 390, 1_200
+ONE = pytest.mark.parametrize("desk", ["sqlite"], indirect=True)  # where the database can make no difference
 _PATIENCE = 15
 
 
@@ -81,14 +83,14 @@ class Reviewer:
     def __init__(self, browser: Chrome, desk: Desk, name: str) -> None:
         self.browser, self.desk, self.name = browser, desk, name
 
-    def enter(self) -> None:
-        """Sign in, unless one is."""
-        self.visit("/reviews")
-        if "menu" in self.browser.page_source and f'<span class="who">{self.name}</span>' in self.browser.page_source:
-            return
-        self.browser.delete_all_cookies()
-        self.visit("/reviews/sign-in")
-        self.sign_in()
+    def enter(self, path: str = "/reviews/help") -> None:
+        """To a page, signed in: as oneself, and not as who was there before."""
+        self.visit(path)
+        if self.texts(".who") != [self.name]:
+            self.browser.delete_all_cookies()
+            self.visit("/reviews/sign-in")
+            self.sign_in()
+            self.visit(path)
 
     def sign_in(self) -> None:
         """By keyboard, from the field that has the focus."""
@@ -147,7 +149,7 @@ class Reviewer:
         script = "return document.querySelector(arguments[0])?.checkVisibility({visibilityProperty: true}) ?? false"
         return bool(self.browser.execute_script(script, selector))
 
-    def keys(self, selector: str) -> list[str]:
+    def texts(self, selector: str) -> list[str]:
         """The words of all such elements, whether they are shown or not."""
         found: list[str] = self.browser.execute_script(
             "return [...document.querySelectorAll(arguments[0])].map(one => one.textContent)", selector

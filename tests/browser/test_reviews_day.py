@@ -8,11 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
-import pytest
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.support.select import Select
 
-from tests.browser.desk import DESKTOP, PHONE, Desk, Reviewer
+from tests.browser.desk import DESKTOP, ONE, PHONE, Desk, Reviewer
 from tests.conftest import ROOT
 from tocsin_service.cli import main
 from tocsin_training import seeds
@@ -25,13 +24,23 @@ KITCHEN = "My mother will murder me when she sees the state of this kitchen."
 LUNCH = "If my sister eats my lunch once more, I swear that I will end her."
 PARADE = "Lovely parade 🎉🎉 today.\r\nNext time 🔪 I will cut your throat, and your brother's too. 😀\r\nSee you."
 Sit = Callable[[Chrome, str], Reviewer]
-ONE = pytest.mark.parametrize("desk", ["sqlite"], indirect=True)  # where the database can make no difference
 SCRIPTS = Path(ROOT, "service", "tocsin_service", "web", "static")
 
 
-def test_a_day(desk: Desk, browser: Chrome, capsys: pytest.CaptureFixture[str]) -> None:
+# What ana does with each passage of her day: the keys, and the kind of decision and its reason that they make.
+DAY = {
+    "bench": (BENCH, "v1", "violates", "threat"),
+    "quay": (QUAY, "a1", "allowed", "reporting"),
+    "bus": (BUS, "v3", "violates", "glorification"),
+    "valley": (VALLEY, "e1", "escalated", "safety"),
+    "lunch": (LUNCH, "", "skipped", None),
+    "kitchen": (KITCHEN, "a5", "allowed", "idiom"),
+}
+
+
+def test_a_day(desk: Desk, browser: Chrome) -> None:
     """Signs in, finds, reads, decides, takes back, hands over, passes on, is done; what was decided can be trained on."""
-    order = desk.send("day", {"bench": BENCH, "quay": QUAY, "bus": BUS, "valley": VALLEY, "lunch": LUNCH, "kitchen": KITCHEN})
+    order = desk.send("day", {ref: text for ref, (text, *_) in DAY.items()})
     ana = Reviewer(browser, desk, "ana")
     browser.delete_all_cookies()
     ana.visit("/reviews")
@@ -40,11 +49,48 @@ def test_a_day(desk: Desk, browser: Chrome, capsys: pytest.CaptureFixture[str]) 
 
     ana.on("day")
     assert ana.refs == order
+    find(ana)
+
+    ana.on("day")
+    with ana.turning():
+        ana.press("n")
+    for place, ref in enumerate(order):
+        review(ana, ref)
+        if place == 1:
+            with ana.turning():
+                ana.press("u")
+            assert "Taken back" in ana.see(".toast").text
+            assert desk.decisions(ref) == []
+            review(ana, ref)
+    assert "decided 5 items today" in ana.see(".empty").text
+
+    ana.on("day")
+    assert ana.refs == ["lunch"]
+    with ana.turning():
+        ana.press("n")
+    assert browser.title.startswith("Done")
+    ana.visit("/reviews?status=decided&community=day")
+    assert set(ana.refs) == set(order) - {"valley", "lunch"}
+
+    ana.click(".menu summary")
+    ana.follow(".menu form button")
+    ana.visit("/reviews")
+    assert browser.title.startswith("Sign in")
+
+    passages = exported(desk)
+    assert {BENCH, QUAY, BUS, KITCHEN} <= set(passages)
+    assert not {VALLEY, LUNCH} & set(passages)
+    assert passages[KITCHEN].labels == set()
+    assert (passages[QUAY].labels, passages[QUAY].asserted) == ({"threat"}, False)
+
+
+def find(ana: Reviewer) -> None:
+    """Search, filter, save the view and come back to it."""
     ana.press("/")
     with ana.turning():
         ana.press("gates", Keys.ENTER)
     assert ana.refs == ["quay"]
-    assert "gates" not in browser.current_url
+    assert "gates" not in ana.browser.current_url
     ana.follow(".chips button")
     ana.follow("nav[aria-label=Voice] a[href*=quoted]")
     assert ana.refs == ["quay"]
@@ -56,68 +102,40 @@ def test_a_day(desk: Desk, browser: Chrome, capsys: pytest.CaptureFixture[str]) 
     ana.follow(".view a")
     assert ana.refs == ["quay"]
 
-    ana.on("day")
-    with ana.turning():
-        ana.press("n")
-    assert ana.ref == order[0]
-    decided = {
-        "bench": ("v1", "violates", "threat"),
-        "quay": ("a1", "allowed", "reporting"),
-        "bus": ("v3", "violates", "glorification"),
-        "valley": ("e1", "escalated", "safety"),
-        "lunch": ("", "skipped", None),
-        "kitchen": ("a5", "allowed", "idiom"),
-    }
-    for place, ref in enumerate(order):
-        keys, kind, reason = decided[ref]
-        assert ana.ref == ref
-        ana.press("r", *keys)
+
+def review(ana: Reviewer, ref: str) -> None:
+    """Reveal the item that is open and decide it, which is stored and said on the next page."""
+    _, keys, kind, reason = DAY[ref]
+    assert ana.ref == ref
+    assert ana.shown(".veil")
+    ana.press("r")
+    assert not ana.shown(".veil")
+    if kind == "skipped":
+        with ana.turning():
+            ana.press("s")
+    else:
+        ana.press(*keys)
         if kind == "escalated":
             ana.press("m", "Which valley? Several people are named.")
-        if kind == "skipped":
-            with ana.turning():
-                ana.press("s")
-        else:
-            ana.submit()
-        if place == 1:
-            with ana.turning():
-                ana.press("u")
-            assert ana.ref == ref
-            assert "Taken back" in ana.see(".toast").text
-            assert desk.decisions(ref) == []
-            ana.press("r", *keys)
-            ana.submit()
-        [made] = desk.decisions(ref)
-        assert (made.kind, made.reason, made.final) == (kind, reason, kind in ("violates", "allowed"))
-        assert ana.see(".toast span").text.startswith(kind.capitalize()[:7])
-    assert desk.decisions("valley")[0].note.startswith("Which valley?")
-    assert "decided 5 items today" in ana.see(".empty").text
-    ana.on("day")
-    assert ana.refs == ["lunch"]
-    with ana.turning():
-        ana.press("n")
-    assert browser.title.startswith("Done")
+        ana.submit()
+    [made] = ana.desk.decisions(ref)
+    assert (made.kind, made.reason, made.final) == (kind, reason, kind in ("violates", "allowed"))
+    assert made.note == ("Which valley? Several people are named." if kind == "escalated" else "")
+    assert ana.see(".toast span").text.startswith({"escalated": "Escalated", "skipped": "Skipped"}.get(kind, f"{kind.capitalize()}: "))
 
-    ana.visit("/reviews?status=decided&community=day")
-    assert set(ana.refs) == set(order) - {"valley", "lunch"}
-    ana.click(".menu summary")
-    ana.follow(".menu form button")
-    assert browser.title.startswith("Sign in")
-    ana.visit("/reviews")
-    assert browser.title.startswith("Sign in")
 
+def exported(desk: Desk) -> dict[str, seeds.Passage]:
+    """What the command line hands out, by text, as training reads it."""
     out = desk.folder / "reviews.jsonl"
     assert main(["reviews", "export", str(out), "--database", desk.database.url]) == 0
-    passages = {line["text"]: seeds.parse(line, "reviews") for line in map(json.loads, out.read_text(encoding="utf-8").splitlines())}
-    assert set(passages) >= {BENCH, QUAY, BUS, KITCHEN}
-    assert not {VALLEY, LUNCH} & set(passages)
-    assert passages[KITCHEN].labels == set()
-    assert (passages[QUAY].labels, passages[QUAY].asserted) == ({"threat"}, False)
+    lines = out.read_text(encoding="utf-8").split("\n")
+    return {line["text"]: seeds.parse(line, "reviews") for line in map(json.loads, filter(None, lines))}
 
 
 # The passage: read, and corrected
 
 
+@ONE
 def test_the_weights_are_read_aloud(desk: Desk, ana: Reviewer) -> None:
     """A screen reader is told who says what, and by the table which words weighed how much."""
     desk.send("weights", {"weights": QUAY})
@@ -154,6 +172,7 @@ def test_words_are_marked_with_the_mouse(desk: Desk, ana: Reviewer) -> None:
     assert made.labels == ["threat", "glorification"]
 
 
+@ONE
 def test_words_are_marked_by_keyboard(desk: Desk, ana: Reviewer) -> None:
     """The arrows go to a weighed word, with Shift they select, a number marks."""
     desk.send("keys", {"keys": BUS})
@@ -173,6 +192,7 @@ def test_words_are_marked_by_keyboard(desk: Desk, ana: Reviewer) -> None:
     assert BUS[: span["end"]] in ("Whoever set", "Whoever set fire")
 
 
+@ONE
 def test_a_mark_is_changed_and_removed(desk: Desk, ana: Reviewer) -> None:
     text = QUAY + " " + BENCH
     desk.send("marks", {"marks": text})
@@ -267,12 +287,12 @@ def test_the_help_names_every_key(desk: Desk, ana: Reviewer) -> None:
     ana.open("help")
     ana.select("bench")
     ana.see(".marker")
-    shown = ana.keys("body > :not(dialog) kbd")
+    shown = ana.texts("body > :not(dialog) kbd")
     ana.on("help")
-    shown += ana.keys("body > :not(dialog) kbd")
+    shown += ana.texts("body > :not(dialog) kbd")
     ana.press("?")
     ana.see("dialog#keys")
-    named = {part for key in ana.keys("dialog kbd") for part in key.split()} | set("2345678")  # written as 1 … 9
+    named = {part for key in ana.texts("dialog kbd") for part in key.split()} | set("2345678")  # written as 1 … 9
     listened = set(re.findall(r'key === "(\S)"|^const KINDS = \{ (\w): \w+, ', Path(SCRIPTS, "reviews-keyboard.js").read_text(), re.M))
     assert {part for key in shown for part in key.split()} <= named
     assert len(listened) > 10
@@ -365,11 +385,10 @@ def test_the_focus_goes_down_the_page(desk: Desk, ana: Reviewer) -> None:
     assert [stop for stop, shown in walked if not shown] == []
     stops = [stop for stop, _ in walked]
     assert stops[0] == "Skip to the content"
-    assert stops[stops.index("← Queue") :] == [
+    assert stops[stops.index("← Queue") : stops.index("Imminent danger")] == [
         *("← Queue", "quayside_77", "Reveal the passage", "Hide worst words", "Words that weighed"),
         *("kind", "note", "Decide", "skip", "labels", "labels", "labels"),
         *(f"{change} the mark Any ship that unloads will burn" for change in ("Change", "Remove")),
-        "Imminent danger",
     ]
     ana.open("focus")
     stops = [stop for stop, _ in ana.walk(12)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -232,14 +231,13 @@ def test_without_its_database_the_dashboard_says_so(classifier: Classifier, url:
     assert client.post("/v1/score", json={"text": HARMLESS}).status_code == 200
 
 
-def test_that_a_database_went_away_is_said(classifier: Classifier, tmp_path_factory: pytest.TempPathFactory) -> None:
-    server = PostgreSQL(tmp_path_factory.mktemp("postgresql"))
+def test_that_a_database_went_away_is_said(classifier: Classifier) -> None:
+    server = PostgreSQL()
     database = Database(server.create())
     client = create_app(Settings(), classifier, database).test_client()
     with database.write() as session:
         accounts.create(session, time.time(), "ana", Role.REVIEWER, PASSWORD)
     assert enter(client, "ana").status_code == 303
-    server.process.send_signal(signal.SIGINT)  # which waits for no connection to end
     server.stop()
     try:
         down = client.get("/reviews/me", headers=HTML)

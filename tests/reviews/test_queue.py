@@ -227,6 +227,8 @@ def test_each_number_is_what_a_reader_gets_who_chooses_it(session: Session, peop
     for facet in ("status", "band", "label", "voice"):
         for value, many in getattr(counts, facet).items():
             assert queue.listing(session, NOW, replace(filters, **{facet: value}), 1).total == many
+    in_town = queue.counts(session, NOW, replace(filters, community="town"))
+    assert (in_town.total, in_town.label, in_town.community) == (2, {"threat": 2, "incitement": 1, "none": 1}, counts.community)
     assert counts.total == 6
     assert counts.label == {"threat": 6, "incitement": 3, "none": 3}
     assert counts.community == {"": 2, "town": 2, "village": 2}
@@ -235,8 +237,10 @@ def test_each_number_is_what_a_reader_gets_who_chooses_it(session: Session, peop
 
 def test_numbers_follow_a_search(session: Session) -> None:
     add_items(session, 2, text="the harbour tonight", community="town")
+    add_items(session, 1, text="the harbour tonight")
     add_items(session, 3, community="village")
-    assert queue.counts(session, NOW, Filters(search="harbour")).community == {"town": 2}
+    counts = queue.counts(session, NOW, Filters(search="harbour", community="town"))
+    assert (counts.total, counts.label, counts.community) == (2, {"threat": 2}, {"town": 2, "": 1})
 
 
 def test_of_many_communities_the_largest_are_counted(session: Session) -> None:

@@ -18,7 +18,7 @@ from tocsin_service.reviews.models import Decision, Item, Kind, Status, User
 
 ALL = "all"
 NONE = "none"  # the label and the voice of an item without spans
-FACETS = ("status", "band", "label", "voice", "community")
+FACETS = ("status", "band", "label", "voice")
 
 _other = aliased(Item)
 _DAY = 86_400
@@ -102,10 +102,8 @@ def parse(given: Mapping[str, str]) -> Filters:
     return Filters(status=status, since=since, until=until, mine=mine in ("1", "on", "true"), **values)
 
 
-def conditions(
-    session: Session, now: float, filters: Filters, me: User | None = None, first: bool = False
-) -> dict[str, ColumnElement[bool]]:
-    """What an item must fulfil, by the filter that asks for it; every facet but ``status`` is in there.
+def conditions(session: Session, now: float, filters: Filters, me: User | None = None) -> dict[str, ColumnElement[bool]]:
+    """What an item must fulfil, by the filter that asks for it, ``status`` left out.
 
     Raises
     ------

@@ -107,21 +107,35 @@ def counts(session: Session, now: float, filters: Filters, me: User | None = Non
     ------
     QueueError : a filter has a value that can't be used.
     """
-    wanted = [condition for name, condition in conditions(session, now, filters, me).items() if name not in FACETS]
-    columns = [getattr(Item, name) for name in FACETS]
-    groups = session.execute(select(*columns, func.count()).where(*wanted).group_by(*columns)).all()
-    chosen = [(place, getattr(filters, name)) for place, name in enumerate(FACETS) if getattr(filters, name) not in ("", ALL)]
-    sums: list[Counter[str]] = [Counter() for _ in FACETS]
+    wanted = conditions(session, now, filters, me)
+    # A search is made once, for all facets. Without one, thousands of communities would make too many groups: they are counted apart.
+    names = (*FACETS, "community") if filters.search else FACETS
+    columns = [getattr(Item, name) for name in names]
+    others = [condition for name, condition in wanted.items() if name not in names]
+    chosen = {name: getattr(filters, name) for name in names if getattr(filters, name) not in ("", ALL)}
+    sums: dict[str, Counter[str]] = {name: Counter() for name in names}
     total = 0
-    for *values, many in groups:
-        missed = [place for place, value in chosen if values[place] != value]
+    for *values, many in session.execute(select(*columns, func.count()).where(*others).group_by(*columns)):
+        group = dict(zip(names, values, strict=True))
+        missed = [name for name, value in chosen.items() if group[name] != value]
         if not missed:
             total += many
-        for place in range(len(FACETS)) if not missed else missed if len(missed) == 1 else ():
-            sums[place][values[place] or ""] += many
-    status, band, label, voice, community = (dict(found.most_common()) for found in sums)
-    largest = dict(list(community.items())[:_COMMUNITIES])
-    return Counts(status, band, label, voice, largest, total, _claimed(session, now), imminent(session))
+        for name in names if not missed else missed if len(missed) == 1 else ():
+            sums[name][group[name] or ""] += many
+    found = {name: dict(facet.most_common(_COMMUNITIES)) for name, facet in sums.items()}
+    if "community" not in found:
+        found["community"] = _communities(session, filters, wanted)
+    return Counts(**found, total=total, claimed=_claimed(session, now), imminent=imminent(session))
+
+
+def _communities(session: Session, filters: Filters, wanted: dict[str, ColumnElement[bool]]) -> dict[str, int]:
+    """Of these there may be thousands: the database finds the largest."""
+    found = func.count()
+    statement = select(Item.community, found).group_by(Item.community).order_by(found.desc(), Item.community).limit(_COMMUNITIES)
+    if filters.status != ALL:
+        statement = statement.where(Item.status == filters.status)
+    rows = session.execute(statement.where(*(condition for name, condition in wanted.items() if name != "community")))
+    return {community or "": many for community, many in rows}
 
 
 def imminent(session: Session) -> int:
