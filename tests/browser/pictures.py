@@ -1,23 +1,31 @@
-"""Makes the pictures of the README: ``python tests/browser/pictures.py``. Run it when the pages change."""
+"""Makes the pictures of the README: ``python tests/browser/pictures.py``, with ``reviews`` only those of the dashboard. Run it when the
+pages change.
+"""
 
 from __future__ import annotations
 
 import html
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), *(str(ROOT / part) for part in ("model", "service", "training"))]
 
-from selenium.webdriver import Chrome, ChromeOptions  # noqa: E402
-from selenium.webdriver.chrome.service import Service  # noqa: E402
+from PIL import Image  # noqa: E402
+from selenium.webdriver import Chrome, Keys  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
+from sqlalchemy import select  # noqa: E402
 
+from tests.browser.conftest import chromium  # noqa: E402
+from tests.browser.desk import PASSWORD, PHONE, Desk, Reviewer, staffed  # noqa: E402
 from tests.conftest import start_server  # noqa: E402
+from tocsin_model import load  # noqa: E402
+from tocsin_service.reviews import care, decisions, demo, policy, queue  # noqa: E402
+from tocsin_service.reviews.models import Item, Kind, User  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 NEWS = """Dockers at the northern port stayed away for a third day on Tuesday, and forty ships were waiting in the roads.
@@ -32,32 +40,73 @@ _COLOURS = {"1;97;41": "#fff;background:#b91c1c", "1;30;43": "#1c1917;background
 
 
 def main() -> None:
-    """Page and terminal, at the width of a README."""
+    """Page and terminal at the width of a README; the dashboard wide and on a phone, light and dark."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        options = ChromeOptions()
-        options.binary_location = shutil.which("chromium") or "chromium"
-        for flag in (
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-dev-shm-usage",
-            "--hide-scrollbars",
-            "--window-size=1000,1000",
-            f"--user-data-dir={folder}/profile",
-        ):
-            options.add_argument(flag)
-        browser = Chrome(options, Service(shutil.which("chromedriver")))
-        server = start_server(Path(folder) / "log", "--workers", "1")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        browser = chromium(folder / "profile")
+        url = f"sqlite:///{folder}/tocsin.db"
+        server = start_server(folder / "log", "--workers", "1", "--database-url", url)
         try:
-            browser.get(server.url)
-            browser.execute_script("arguments[0].value = arguments[1]", browser.find_element(By.ID, "text"), NEWS)
-            browser.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
-            _shoot(browser, "page", "body")
-            browser.get("data:text/html;charset=utf-8," + _terminal(Path(folder)).replace("#", "%23"))
-            _shoot(browser, "terminal", "pre")
+            if "reviews" not in sys.argv:
+                browser.get(server.url)
+                browser.execute_script("arguments[0].value = arguments[1]", browser.find_element(By.ID, "text"), NEWS)
+                browser.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+                _shoot(browser, "page", "body")
+                browser.get("data:text/html;charset=utf-8," + _terminal(folder).replace("#", "%23"))
+                _shoot(browser, "terminal", "pre")
+            desk = staffed(server.url, url, folder)
+            _furnish(desk)
+            for scheme in ("light", "dark"):
+                _dashboard(browser, desk, scheme)
         finally:
             browser.quit()
             server.stop()
+
+
+def _furnish(desk: Desk) -> None:
+    """The demo queue as it is on an ordinary morning: nobody in danger, a colleague at work, two views saved, passages shown as they are."""
+    now = time.time()
+    with desk.database.write() as session:
+        demo.add(session, now, load(), PASSWORD)
+        ana, ben, lea = (session.scalars(select(User).where(User.name == name)).one() for name in ("ana", "ben", "lea"))
+        for person in (ana, lea):
+            care.keep(session, person.id, care.Care(blur=False))
+        danger = session.scalars(select(Item).where(Item.imminent)).one()
+        queue.claim(session, now, lea, danger.id)
+        decisions.decide(
+            session, now, lea, danger.id, decisions.Verdict(Kind.VIOLATES, "threat", labels=("threat",), seconds=31.0), policy.Policy()
+        )
+        queue.claim(session, now, ben, session.scalars(select(Item.id).where(Item.ref == "demo-forum-09")).one())
+        queue.save_view(session, ana, "Said by the author", "voice=author", False)
+        queue.save_view(session, lea, "Newsroom", "community=Newsroom", True)
+
+
+def _dashboard(browser: Chrome, desk: Desk, scheme: str) -> None:
+    ana, lea = Reviewer(browser, desk, "ana"), Reviewer(browser, desk, "lea")
+    ana.enter("/reviews")
+    _keep(ana, "queue", scheme, 1_200, 860)
+    ana.open("demo-news-01")
+    ana.click(".weighed summary")
+    ana.press("a1")
+    browser.execute_script("document.getElementById('passage').focus()")
+    ana.press(Keys.ARROW_RIGHT * 5)  # to the word that weighed most
+    _keep(ana, "item", scheme, 1_200, 1_040)
+    ana.open("demo-comments-02")
+    _keep(ana, "phone", scheme, PHONE, 844)
+    lea.enter("/reviews/insight?days=7")
+    _keep(lea, "insight", scheme, 1_200, 830)
+
+
+def _keep(person: Reviewer, name: str, scheme: str, width: int, height: int) -> None:
+    """A picture of so many CSS pixels, twice as sharp, in 256 colours."""
+    path = PICTURES / f"reviews-{name}-{scheme}.png"
+    with person.device(width, scheme):
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": width == PHONE}
+        person.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        person.browser.save_screenshot(str(path))
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def _terminal(folder: Path) -> str:
