@@ -77,10 +77,9 @@ class PostgreSQL:
                 with psycopg.connect(self.shared, options="-c lock_timeout=3s") as connection:
                     connection.execute("SET session_replication_role = replica")  # the audit log would refuse
                     connection.execute("TRUNCATE " + ", ".join(Base.metadata.tables) + " RESTART IDENTITY")
-                return self.shared
             except (psycopg.errors.UndefinedTable, psycopg.errors.LockNotAvailable):
-                pass  # a test took the tables away, or still holds them
-        self.shared = self.create()
+                self.shared = ""  # a test took the tables away, or still holds them
+        self.shared = self.shared or self.create()
         return self.shared
 
     def stop(self) -> None:

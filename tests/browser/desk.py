@@ -10,22 +10,25 @@ from typing import Any
 
 import pytest
 import requests
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support import expected_conditions as expected
 from selenium.webdriver.support.wait import WebDriverWait
 from sqlalchemy import select
 
 from tocsin_service.reviews import accounts, policy
 from tocsin_service.reviews.database import Database
-from tocsin_service.reviews.models import Decision, Event, Item, Role
+from tocsin_service.reviews.models import Decision, Item, Role
 from tocsin_service.reviews.policy import Policy
 
 PASSWORD = "three quiet lamps"
 PHONE, DESKTOP = 390, 1_200
 ONE = pytest.mark.parametrize("desk", ["sqlite"], indirect=True)  # where the database can make no difference
+BENCH = "I know which bench you sit on at noon. Write one more word about my brother and I will break both your hands."
+QUAY = "“Any ship that unloads will burn,” Marek Oduya told a crowd at the gates. The union called the remark disgraceful."
+BUS = "Whoever set fire to that bus deserves a medal, and I hope the next one is full."
 _PATIENCE = 15
 
 
@@ -56,11 +59,6 @@ class Desk:
         with self.database.read() as session:
             wanted = select(Decision).join(Item, Item.id == Decision.item_id).where(Item.ref == ref, Decision.undone.is_(None))
             return list(session.scalars(wanted.order_by(Decision.id)))
-
-    def events(self, action: str, item: int | None = None) -> list[Event]:
-        with self.database.read() as session:
-            wanted = select(Event).where(Event.action == action).order_by(Event.id)
-            return list(session.scalars(wanted if item is None else wanted.where(Event.item_id == item)))
 
     def expire(self, ref: str) -> None:
         """Let the time that an item stays open with somebody be over."""
@@ -116,15 +114,16 @@ class Reviewer:
             self.control(Keys.ENTER)
 
     def wait(self) -> WebDriverWait[Chrome]:
-        return WebDriverWait(self.browser, _PATIENCE, poll_frequency=0.02)
+        """Patience; a page that is just going away answers with all kinds of errors."""
+        return WebDriverWait(self.browser, _PATIENCE, poll_frequency=0.02, ignored_exceptions=[WebDriverException])
 
     @contextmanager
     def turning(self) -> Iterator[None]:
         """What is done inside leads to another page; afterwards it is there, its script ready."""
-        before = self.browser.find_element(By.TAG_NAME, "html")
+        began = "return document.readyState === 'complete' && performance.timeOrigin"
+        before = self.browser.execute_script(began)
         yield
-        self.wait().until(expected.staleness_of(before), "the page stayed")
-        self.wait().until(lambda browser: browser.execute_script("return document.readyState") == "complete")
+        self.wait().until(lambda browser: browser.execute_script(began) not in (False, before), "the page stayed")
 
     def see(self, selector: str) -> WebElement:
         """The first such element, once it is shown. The browser is asked: Selenium takes all that is in a closed <details> for hidden."""

@@ -91,7 +91,7 @@ def _dashboard(browser: Chrome, desk: Desk, scheme: str) -> None:
     ana.press("a1")
     browser.execute_script("document.getElementById('passage').focus()")
     ana.press(Keys.ARROW_RIGHT * 5)  # to the word that weighed most
-    _keep(ana, "item", scheme, 1_200, 1_040)
+    _keep(ana, "item", scheme, 1_200, 1_048)
     ana.open("demo-comments-02")
     _keep(ana, "phone", scheme, PHONE, 844)
     lea.enter("/reviews/insight?days=7")

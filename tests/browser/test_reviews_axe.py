@@ -29,11 +29,11 @@ REVEALED = "/reviews/items/{item}?reveal=1"
 # Who is there, on which page; what they press or click, and what that opens.
 PAGES = [
     ("nobody", "/reviews/sign-in", "", ""),
-    ("ana", "/reviews", "", ".rows"),
+    ("ana", "/reviews?community=Newsroom", "", ".rows"),
     ("ana", "/reviews/me", "?", "dialog#keys"),
     ("ana", "/reviews/me", ".menu summary", ".menu .sheet"),
     ("ana", "/reviews?status=all&label=threat&author=Port+desk", "r", ".revealed .more [name=author]"),
-    ("ana", "/reviews?status=decided", "", ".outcome"),
+    ("ana", "/reviews?status=decided&community=Newsroom", "", ".outcome"),
     ("ana", "/reviews/items/{item}", "", ".veil"),
     ("ana", REVEALED, "a1", ".for-allowed"),
     ("ana", REVEALED, "a5", ".dropped"),

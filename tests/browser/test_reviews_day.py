@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
-from pathlib import Path
-from urllib.parse import urlencode
 
-from selenium.webdriver import ActionChains, Chrome, Keys
-from selenium.webdriver.support.select import Select
+from selenium.webdriver import Chrome, Keys
 
-from tests.browser.desk import DESKTOP, ONE, PHONE, Desk, Reviewer
-from tests.conftest import ROOT
+from tests.browser.desk import BENCH, BUS, ONE, QUAY, Desk, Reviewer
 from tocsin_service.cli import main
 from tocsin_training import seeds
 
-BENCH = "I know which bench you sit on at noon. Write one more word about my brother and I will break both your hands."
-QUAY = "“Any ship that unloads will burn,” Marek Oduya told a crowd at the gates. The union called the remark disgraceful."
-BUS = "Whoever set fire to that bus deserves a medal, and I hope the next one is full."
 VALLEY = "Somebody has to shoot these people, it is the only way left to save the valley."
 KITCHEN = "My mother will murder me when she sees the state of this kitchen."
 LUNCH = "If my sister eats my lunch once more, I swear that I will end her."
-PARADE = "Lovely parade 🎉🎉 today.\r\nNext time 🔪 I will cut your throat, and your brother's too. 😀\r\nSee you."
 Sit = Callable[[Chrome, str], Reviewer]
-SCRIPTS = Path(ROOT, "service", "tocsin_service", "web", "static")
 
 
 # What ana does with each passage of her day: the keys, and the kind of decision and its reason that they make.
@@ -132,126 +122,7 @@ def exported(desk: Desk) -> dict[str, seeds.Passage]:
     return {line["text"]: seeds.parse(line, "reviews") for line in map(json.loads, filter(None, lines))}
 
 
-# The passage: read, and corrected
-
-
 @ONE
-def test_the_weights_are_read_aloud(desk: Desk, ana: Reviewer) -> None:
-    """A screen reader is told who says what, and by the table which words weighed how much."""
-    desk.send("weights", {"weights": QUAY})
-    ana.open("weights")
-    ana.see(".weighed summary").send_keys(Keys.ENTER)
-    heaviest = max((one for span in desk.item("weights").result["spans"] for one in span["evidence"]), key=lambda one: one["weight"])
-    word = QUAY[heaviest["start"] : heaviest["end"]]
-    said = ana.heard()
-    assert "threat · quoted, Marek Oduya" in said
-    table = said.index("The words that weighed most, each with its share of a label’s log-odds")
-    cells = said[said.index(word, table) :]
-    assert list(dict.fromkeys(cells))[:3] == [word, "threat", f"+{100 * heaviest['weight']:.0f} %"]
-
-
-def test_words_are_marked_with_the_mouse(desk: Desk, ana: Reviewer) -> None:
-    """Offsets are stored in code points, past emoji and the line breaks of Windows."""
-    desk.send("mouse", {"mouse": PARADE})
-    ana.open("mouse")
-    assert ana.words("#passage") == PARADE
-    wider, crossing = "🔪 I will cut your throat, and your brother's too. 😀", "parade 🎉🎉 today.\r\nNext"
-    ana.select(wider)
-    ana.click(".marker [data-label=threat]")
-    ana.select(crossing)
-    ana.see(".marker")
-    ana.press("3")
-    assert ana.words("#passage") == PARADE
-    ana.press("v1")
-    ana.submit()
-    [made] = desk.decisions("mouse")
-    assert [(PARADE[span["start"] : span["end"]], span["label"], span["voice"]) for span in made.spans] == [
-        (crossing, "glorification", "author"),
-        (wider, "threat", "author"),
-    ]
-    assert made.labels == ["threat", "glorification"]
-
-
-@ONE
-def test_words_are_marked_by_keyboard(desk: Desk, ana: Reviewer) -> None:
-    """The arrows go to a weighed word, with Shift they select, a number marks."""
-    desk.send("keys", {"keys": BUS})
-    ana.open("keys")
-    ana.click("[aria-label^='Remove the mark']")
-    ana.browser.execute_script("document.getElementById('passage').focus()")
-    actions = ActionChains(ana.browser).key_down(Keys.SHIFT)
-    for _ in range(3):
-        actions.send_keys(Keys.ARROW_RIGHT)
-    actions.key_up(Keys.SHIFT).perform()
-    ana.see(".marker")
-    ana.press("2", "v2")
-    ana.submit()
-    [made] = desk.decisions("keys")
-    [span] = made.spans
-    assert (span["start"], span["label"], made.labels) == (0, "incitement", ["incitement"])
-    assert BUS[: span["end"]] in ("Whoever set", "Whoever set fire")
-
-
-@ONE
-def test_a_mark_is_changed_and_removed(desk: Desk, ana: Reviewer) -> None:
-    text = QUAY + " " + BENCH
-    desk.send("marks", {"marks": text})
-    ana.open("marks")
-    assert len(ana.all(".marks > li")) == 2
-    ana.click("[aria-label^='Change the mark Any ship']")
-    Select(ana.see("select[aria-label=Voice]")).select_by_value("reported")
-    ana.click("input[aria-label=Speaker]")
-    ana.control("a")
-    ana.press("Marek Oduya of the union", Keys.ENTER)
-    ana.click("[aria-label^='Remove the mark Write one more']")
-    ana.press("v1")
-    ana.submit()
-    [made] = desk.decisions("marks")
-    [span] = made.spans
-    assert text[span["start"] : span["end"]].startswith("Any ship")
-    assert (span["voice"], span["speaker"]) == ("reported", "Marek Oduya of the union")
-
-
-# What comes in
-
-
-def test_hostile_passages_are_shown_and_not_run(desk: Desk, ana: Reviewer) -> None:
-    """Nothing of them becomes part of the page, wide or on a phone; the console stays silent."""
-    trap = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\"><svg onload=\"document.title='run'\">"
-    passages = {
-        "markup": f"{trap} I will kill you. {{{{ 7 * 7 }}}} &lt;b&gt; </div></main> --> ]]>",
-        "links": "<a href=\"javascript:document.title='run'\">x</a> [x](javascript:document.title='run') I will burn your house down.",
-        "turned": "I will \u202ekill you\u202c and \u2067burn\u2069 your \u200fhouse\u200b down.\u2028\u0007 Y\u0336o\u0336u will burn \ufeff.",
-        "long": ("You will see. " * 1_500)[:20_000],
-        "word": "I will kill you " + "w" * 5_000,
-    }
-    entry = {"author": trap, "text": trap + "w" * 500}
-    desk.send(
-        "hostile" + trap,
-        passages,
-        author=trap,
-        context=[entry],
-        metadata={trap: trap, "w" * 300: "w" * 300},
-        link="https://x.org/" + "w" * 900,
-    )
-    ana.browser.get_log("browser")
-    for width in (DESKTOP, PHONE):
-        with ana.device(width):
-            ana.visit("/reviews?" + urlencode({"community": "hostile" + trap}))
-            assert len(ana.refs) == len(passages)
-            assert ana.overflow <= 0
-            for ref, text in passages.items():
-                ana.open(ref)
-                assert ana.words("#passage") == text
-                assert ana.all("#passage :not(mark, .word), main script, main img, main svg, a[href^=javascript]") == []
-                assert ana.browser.title.startswith("Item")
-                assert ana.overflow <= 0, ref
-    assert ana.browser.get_log("browser") == []
-
-
-# Danger
-
-
 def test_imminent_danger_is_seen_by_everybody(desk: Desk, ana: Reviewer, ben: Reviewer, sit: Sit) -> None:
     """It asks to be confirmed, then stands on every page until a lead has decided."""
     [ref] = desk.send("danger", {"danger": "I am at the bridge with the rifle, and when her shift ends at six I will shoot her."})
@@ -275,121 +146,3 @@ def test_imminent_danger_is_seen_by_everybody(desk: Desk, ana: Reviewer, ben: Re
     assert lea.all(".alarm") == []
     ana.visit("/reviews/help")
     assert ana.all(".alarm") == []
-
-
-# Help, focus, and no script
-
-
-@ONE
-def test_the_help_names_every_key(desk: Desk, ana: Reviewer) -> None:
-    """Every key that a page shows, and every one that the script listens for."""
-    desk.send("help", {"help": BENCH})
-    ana.open("help")
-    ana.select("bench")
-    ana.see(".marker")
-    shown = ana.texts("body > :not(dialog) kbd")
-    ana.on("help")
-    shown += ana.texts("body > :not(dialog) kbd")
-    ana.press("?")
-    ana.see("dialog#keys")
-    named = {part for key in ana.texts("dialog kbd") for part in key.split()} | set("2345678")  # written as 1 … 9
-    listened = set(re.findall(r'key === "(\S)"|^const KINDS = \{ (\w): \w+, ', Path(SCRIPTS, "reviews-keyboard.js").read_text(), re.M))
-    assert {part for key in shown for part in key.split()} <= named
-    assert len(listened) > 10
-    assert {one or other for one, other in listened} - {"g"} <= named
-    assert named >= {
-        "v",
-        "a",
-        "e",
-        "s",
-        "u",
-        "n",
-        "r",
-        "m",
-        "!",
-        "/",
-        "?",
-        "j",
-        "k",
-        "g",
-        "q",
-        "i",
-        "h",
-        "1",
-        "9",
-        "↵",
-        "Ctrl",
-        "←",
-        "→",
-        "Esc",
-    }
-    ana.press(Keys.ESCAPE)
-    assert not ana.shown("dialog#keys")
-
-
-@ONE
-def test_single_letters_can_be_switched_off(desk: Desk, ana: Reviewer) -> None:
-    """Not so the keys with Ctrl; and the choice is kept."""
-    desk.send("letters", {"letters": BENCH})
-    ana.open("letters")
-    ana.press("?")
-    ana.click("dialog [data-single-keys]")
-    ana.press(Keys.ESCAPE, "v")
-    assert ana.all(".segments :checked") == []
-    ana.open("letters")
-    ana.press("v")
-    assert ana.all(".segments :checked") == []
-    ana.click(".segments [value=violates]")
-    ana.click(".for-violates [value=threat]")
-    ana.submit()
-    assert desk.decisions("letters")[0].kind == "violates"
-    ana.browser.execute_script("localStorage.clear()")
-
-
-@ONE
-def test_no_script_is_needed(desk: Desk, browser: Chrome) -> None:
-    """To sign in, to open the next item, to reveal it and to decide."""
-    [ref] = desk.send("plain", {"plain": BENCH})
-    ana = Reviewer(browser, desk, "ana")
-    browser.delete_all_cookies()
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    try:
-        ana.visit("/reviews")
-        ana.sign_in()
-        ana.on("plain")
-        ana.follow("form[data-key=n] button")
-        assert (ana.ref, ana.shown("form .reasons")) == (ref, False)
-        ana.follow(".veil a")
-        assert not ana.shown(".veil")
-        ana.click(".segments [value=allowed]")
-        ana.click(".for-allowed [value=fiction]")
-        ana.follow(".actions .primary")
-        assert browser.title.startswith("Done")
-        ana.follow(".toast button")
-        assert ana.ref == ref
-        ana.click(".segments [value=violates]")
-        ana.click(".for-violates [value=threat]")
-        ana.follow(".actions .primary")
-    finally:
-        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    [made] = desk.decisions(ref)
-    assert (made.kind, made.labels) == ("violates", ["threat"])
-
-
-@ONE
-def test_the_focus_goes_down_the_page(desk: Desk, ana: Reviewer) -> None:
-    """Skips to the content first; what is veiled is passed over; nothing takes the focus that can't be seen."""
-    desk.send("focus", {"focus": QUAY}, author="quayside_77")
-    ana.visit(f"/reviews/items/{desk.item('focus').id}")
-    walked = ana.walk(40)
-    assert [stop for stop, shown in walked if not shown] == []
-    stops = [stop for stop, _ in walked]
-    assert stops[0] == "Skip to the content"
-    assert stops[stops.index("← Queue") : stops.index("Imminent danger")] == [
-        *("← Queue", "quayside_77", "Reveal the passage", "Hide worst words", "Words that weighed"),
-        *("kind", "note", "Decide", "skip", "labels", "labels", "labels"),
-        *(f"{change} the mark Any ship that unloads will burn" for change in ("Change", "Remove")),
-    ]
-    ana.open("focus")
-    stops = [stop for stop, _ in ana.walk(12)]
-    assert stops[stops.index("quayside_77") + 1] == "Passage"

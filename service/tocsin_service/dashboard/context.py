@@ -11,7 +11,7 @@ from flask import session as cookie
 from tocsin_service.dashboard import exact, render, verdict
 from tocsin_service.dashboard.base import database, may
 from tocsin_service.dashboard.install import blueprint
-from tocsin_service.reviews import care
+from tocsin_service.reviews import care, demo
 from tocsin_service.reviews.decisions import UNDO_SECONDS
 from tocsin_service.reviews.models import Role, User
 from tocsin_service.reviews.queue import imminent
@@ -23,7 +23,15 @@ _PLACES = (
     ("people", "People", Role.ADMIN),
     ("audit_log", "Audit", Role.LEAD),
 )
-_WITHIN = {"item": "queue", "done": "queue", "decision": "queue"}  # pages of another place
+_WITHIN = {  # pages of another place
+    "item": "queue",
+    "done": "queue",
+    "decision": "queue",
+    "add_person": "people",
+    "reset_password": "people",
+    "change_role": "people",
+    "switch_person": "people",
+}
 _LAST = "last"
 
 blueprint.app_template_filter("exact")(exact.exact)
@@ -40,8 +48,8 @@ def frame() -> dict[str, Any]:
         return {"dashboard": True}
     now = time.time()
     with database().read() as session:
-        waiting, heavy = imminent(session), care.heavy_today(session, now, user)
-    return {"navigation": navigation(user), "imminent": waiting, "care": care.from_user(user), "heavy": heavy, "last": _last(now)}
+        held = {"imminent": imminent(session), "heavy": care.heavy_today(session, now, user), "demo": demo.present(session)}
+    return held | {"navigation": navigation(user), "care": care.from_user(user), "last": _last(now)}
 
 
 def navigation(user: User) -> list[dict[str, Any]]:

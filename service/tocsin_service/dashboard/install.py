@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from tocsin_service.dashboard import guard, oidc
 from tocsin_service.reviews.database import Database
@@ -15,6 +15,13 @@ from tocsin_service.settings import Settings
 PAGES = ("sign_in", "queue_pages", "item_pages", "insight_pages", "policy_pages", "people_pages", "audit_pages", "own_pages")
 
 blueprint = Blueprint("reviews", __name__, url_prefix="/reviews")
+
+
+class _Key(IntegerConverter):
+    """A row's number in an address; a larger one than a database holds is no address."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=(1 << 63) - 1)
 
 
 def install(app: Flask, database: Database) -> None:
@@ -26,6 +33,6 @@ def install(app: Flask, database: Database) -> None:
     guard.install(app, database)
     oidc.install(app, settings)
     for name in PAGES:
-        if find_spec(f"tocsin_service.dashboard.{name}") is not None:
-            import_module(f"tocsin_service.dashboard.{name}")
+        import_module(f"tocsin_service.dashboard.{name}")
+    app.url_map.converters["key"] = _Key
     app.register_blueprint(blueprint)

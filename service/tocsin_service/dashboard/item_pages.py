@@ -20,7 +20,7 @@ from tocsin_service.reviews.decisions import DecisionError, NotYours
 from tocsin_service.reviews.models import Item
 
 
-@blueprint.get("/items/<int:id>")
+@blueprint.get("/items/<key:id>")
 @signed_in()
 def item(id: int) -> Response:
     """The item, open for the reader if they may decide it and nobody else has it."""
@@ -32,7 +32,7 @@ def item(id: int) -> Response:
     return show(id, now)
 
 
-@blueprint.post("/items/<int:id>/decision")
+@blueprint.post("/items/<key:id>/decision")
 @signed_in()
 def decision(id: int) -> BaseResponse:
     """Decide it, and go on to the next; if that can't be, the page again with what was said and why not."""
@@ -54,7 +54,7 @@ def decision(id: int) -> BaseResponse:
     return onward(filters)
 
 
-@blueprint.post("/items/<int:id>/renew")
+@blueprint.post("/items/<key:id>/renew")
 @signed_in()
 def renew(id: int) -> Response:
     """Keep it open, for a page that still shows it."""
@@ -68,7 +68,7 @@ def renew(id: int) -> Response:
     return reply({"detail": why or "You opened another item, or left this one for long."}, 409)
 
 
-@blueprint.post("/items/<int:id>/release")
+@blueprint.post("/items/<key:id>/release")
 @signed_in()
 def release(id: int) -> Response:
     """Let go of it, for a page that is left; not if a page that came later has it."""
@@ -80,7 +80,7 @@ def release(id: int) -> Response:
     return Response(status=204)
 
 
-@blueprint.post("/decisions/<int:id>/undo")
+@blueprint.post("/decisions/<key:id>/undo")
 @signed_in()
 def undo(id: int) -> BaseResponse:
     """Take a decision back, and open its item again."""

@@ -15,7 +15,7 @@ from tocsin_service.reviews import accounts, audit
 from tocsin_service.reviews.accounts import AccountError
 from tocsin_service.reviews.models import Role, User
 
-_ONE = "/people/<int(max=9223372036854775807):account>"
+_ONE = "/people/<key:account>"
 
 
 @blueprint.get("/people")

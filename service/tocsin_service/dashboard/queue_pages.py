@@ -15,7 +15,7 @@ from tocsin_service.dashboard.asking import asked, look_for, posted
 from tocsin_service.dashboard.base import database, may, page, person, signed_in
 from tocsin_service.dashboard.install import blueprint
 from tocsin_service.dashboard.render import Group, riskiest, snippet
-from tocsin_service.reviews import accounts, demo, policy
+from tocsin_service.reviews import accounts, policy
 from tocsin_service.reviews import queue as store
 from tocsin_service.reviews.models import Decision, Item, Kind, Role, Status
 from tocsin_service.reviews.queue import Filters, QueueError
@@ -45,7 +45,6 @@ def queue() -> Response:
         views = store.views(session, me)
         holding = policy.current(session)
         people = [user.name for user in accounts.everybody(session)]
-        shows_demo = demo.present(session)
     return page(
         "queue.html",
         now=now,
@@ -62,7 +61,6 @@ def queue() -> Response:
         views=views,
         policy=holding,
         people=people,
-        shows_demo=shows_demo,
     )
 
 
@@ -110,7 +108,7 @@ def keep_view() -> BaseResponse:
     return redirect(facets.address(filters), 303)
 
 
-@blueprint.post("/views/<int:view>/forget")
+@blueprint.post("/views/<key:view>/forget")
 @signed_in()
 def forget_view(view: int) -> BaseResponse:
     """Forget a saved view of one's own."""
