@@ -18,7 +18,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), *(str(ROOT / part) for part in ("model", "service", "training"))]
 
-from tests.bench import files, peers, plot  # noqa: E402
+from tests.bench import dashboard, files, peers, plot  # noqa: E402
 from tocsin_model import Classifier, load  # noqa: E402
 from tocsin_training import seeds  # noqa: E402
 from tocsin_training.splits import held_out  # noqa: E402
@@ -70,6 +70,8 @@ def main() -> None:
     lines += ["", subprocess.run(scaling, capture_output=True, text=True, check=True).stdout.rstrip()]
     if files.RECORD.exists():
         lines += ["", *files.table(json.loads(files.RECORD.read_text(encoding="utf-8")))]
+    if dashboard.RECORD.exists():
+        lines += ["", *dashboard.table(json.loads(dashboard.RECORD.read_text(encoding="utf-8")))]
     text = "\n".join(lines) + "\n"
     print(text)
     if chosen.write:
