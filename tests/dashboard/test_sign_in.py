@@ -44,6 +44,13 @@ def test_who_is_not_signed_in_is_asked_to_and_comes_back(client: FlaskClient, an
     assert client.get("/reviews/me").status_code == 200
 
 
+def test_a_saved_views_link_keeps_its_filters(client: FlaskClient, ana: int) -> None:
+    sent = client.get("/reviews?status=decided&band=high")
+    page = client.get(sent.location)
+    assert 'name="back" value="/reviews?status=decided&amp;band=high"' in page.text
+    assert enter(client, "ana", back="/reviews?status=decided&band=high").location == "/reviews?status=decided&band=high"
+
+
 def test_a_wrong_password_is_explained_and_the_name_kept(client: FlaskClient, ana: int) -> None:
     answer = enter(client, "ana", "wrong")
     assert answer.status_code == 403

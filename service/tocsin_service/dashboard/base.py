@@ -50,7 +50,7 @@ def signed_in(role: Role = Role.REVIEWER) -> Callable[[Callable[P, R]], Callable
         def guarded(*arguments: P.args, **named: P.kwargs) -> R | BaseResponse:
             user: User | None = g.get("person")
             if user is None:
-                back = request.path if request.method == "GET" else url_for("reviews.queue")
+                back = request.full_path.rstrip("?") if request.method == "GET" else url_for("reviews.queue")
                 return redirect(url_for("reviews.sign_in", back=back), 303)
             if not may(user, role):
                 raise Problem("not-your-role", f"This page is for the role {role} and above; yours is {user.role}. Ask an admin.")
