@@ -119,10 +119,10 @@ def test_the_focus_goes_down_the_page(desk: Desk, ana: Reviewer) -> None:
     stops = [stop for stop, _ in walked]
     assert stops[0] == "Skip to the content"
     assert stops[stops.index("← Queue") : stops.index("Imminent danger")] == [
-        *("← Queue", "quayside_77", "Reveal the passage", "Hide worst words", "Words that weighed"),
+        *("← Queue", "quayside_77", "Reveal the passage", "Hide worst words"),
         *("kind", "note", "Decide", "skip", "labels", "labels", "labels"),
-        *(f"{change} the mark Any ship that unloads will burn" for change in ("Change", "Remove")),
     ]
     ana.open("focus")
     stops = [stop for stop, _ in ana.walk(12)]
     assert stops[stops.index("quayside_77") + 1] == "Passage"
+    assert "Words that weighed" in stops

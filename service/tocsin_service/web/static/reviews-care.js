@@ -24,7 +24,7 @@ function reveal() {
         button.setAttribute("aria-pressed", String(shown));
         return;
       }
-      veil.querySelector("[data-veiled]").inert = !shown;
+      for (const part of document.querySelectorAll("[data-veiled]")) part.inert = !shown; // their words are read aloud, too
       if (shown) veil.querySelector(".passage").focus({ preventScroll: true });
     });
   }
