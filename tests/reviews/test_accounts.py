@@ -10,12 +10,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import func, select
 
-from tocsin_service.reviews import accounts, attempts, audit, care, passwords
+from tocsin_service.reviews import accounts, attempts, audit, passwords
 from tocsin_service.reviews.accounts import AccountError
 from tocsin_service.reviews.attempts import TooManyAttempts
-from tocsin_service.reviews.care import Care, CareError
 from tocsin_service.reviews.database import Database
-from tocsin_service.reviews.models import Attempt, Decision, Item, Role, SignIn, User
+from tocsin_service.reviews.models import Role, SignIn, User
 
 NOW = 1_790_000_000.0
 PASSWORD = "three quiet lamps"
@@ -147,74 +146,6 @@ class Counted:
     def verify(self, _: str, __: bytes) -> bool:
         self.count += 1
         raise VerificationError
-
-
-def test_failures_are_limited_by_name(database: Database) -> None:
-    add(database)
-    for second in range(attempts.PER_NAME):
-        assert attempt(database, password="wrong", now=NOW + second, address=f"192.0.2.{second}") is None
-    with pytest.raises(TooManyAttempts) as caught:
-        attempt(database, now=NOW + 60)
-    assert caught.value.retry_after == attempts.WINDOW - 60
-    assert attempt(database, now=NOW + attempts.WINDOW + 1) is not None
-
-
-@pytest.mark.parametrize(
-    ("first", "other", "same"),
-    [
-        (HERE, "192.0.2.2", False),
-        ("2001:db8:1:2::5", "2001:db8:1:2:9::1", True),
-        ("2001:db8:1:2::5", "2001:db8:1:3::5", False),
-        ("somewhere", "somewhere", True),
-    ],
-)
-def test_failures_are_limited_by_address(database: Database, first: str, other: str, same: bool) -> None:
-    """An IPv6 address stands for its /64."""
-    add(database)
-    for number in range(attempts.PER_ADDRESS):
-        assert attempt(database, f"nobody {number}", address=first) is None
-    if same:
-        with pytest.raises(TooManyAttempts):
-            attempt(database, address=other)
-    else:
-        assert attempt(database, address=other) is not None
-
-
-def test_coming_in_forgets_the_names_failures_and_not_the_addresss(database: Database) -> None:
-    add(database)
-    for _ in range(attempts.PER_NAME - 1):
-        attempt(database, password="wrong")
-    assert attempt(database) is not None
-    with database.read() as session:
-        assert session.scalar(select(func.count()).select_from(Attempt)) == attempts.PER_NAME - 1
-    for _ in range(attempts.PER_NAME):
-        assert attempt(database, password="wrong") is None
-
-
-def test_attempts_are_kept_as_hashes_and_not_for_long(database: Database) -> None:
-    attempt(database, "ana")
-    attempt(database, "ben", now=NOW + attempts.WINDOW)
-    with database.read() as session:
-        kept = session.scalars(select(Attempt.what)).all()
-    assert len(kept) == 2  # ben's name, and the address
-    assert all(len(what) == 64 and set(what) <= set("0123456789abcdef") for what in kept)
-
-
-def test_attempts_at_once_are_counted_one_by_one(database: Database) -> None:
-    add(database)
-    gate = threading.Barrier(20)
-
-    def guess(number: int) -> bool:
-        gate.wait()
-        try:
-            attempt(database, password="wrong", address=f"192.0.2.{number}")
-        except TooManyAttempts:
-            return False
-        return True
-
-    with ThreadPoolExecutor(20) as pool:
-        let_in = list(pool.map(guess, range(20)))
-    assert let_in.count(True) == attempts.PER_NAME
 
 
 @pytest.mark.parametrize(
@@ -418,54 +349,3 @@ def test_who_comes_by_oidc_gets_an_account_once(database: Database) -> None:
     with database.write() as session:
         accounts.set_active(session, first.id, False)
     assert come("https://id.example 1", ["ana"]) is None
-
-
-@pytest.mark.parametrize(
-    ("form", "expected"),
-    [
-        ({"pause_minutes": "45", "blur": "on"}, Care()),
-        ({"pause_minutes": " 0 ", "grey": "on", "mask": "on"}, Care(False, True, True, 0)),
-        ({"pause_minutes": "240"}, Care(False, False, False, 240)),
-    ],
-)
-def test_care_is_kept_with_the_account(database: Database, form: dict[str, str], expected: Care) -> None:
-    user = add(database)
-    assert care.from_user(user) == Care()
-    with database.write() as session:
-        care.keep(session, user.id, care.parse(form))
-    with database.read() as session:
-        assert care.from_user(accounts.find(session, user.id)) == expected
-
-
-@pytest.mark.parametrize("given", ["", "-1", "241", "1.5", "soon", "9" * 5_000])
-def test_a_pause_that_cant_be_used_is_refused(given: str) -> None:
-    with pytest.raises(CareError, match="pause_minutes: takes whole minutes from 0") as caught:
-        care.parse({"pause_minutes": given})
-    assert caught.value.field == "pause_minutes"
-
-
-def test_heavy_items_are_counted_once_a_day_and_person(database: Database) -> None:
-    mine, other = add(database), add(database, "ben")
-    midnight = NOW - NOW % 86_400
-    with database.write() as session:
-        for number, band in enumerate(["high", "high", "high", "low"], 1):
-            session.add(item(number, band))
-        session.flush()
-        for item_id, user, at in [
-            (1, mine, midnight),
-            (1, mine, midnight + 9),
-            (2, mine, midnight - 1),
-            (3, other, midnight + 1),
-            (4, mine, midnight + 1),
-        ]:
-            session.add(Decision(item_id=item_id, user_id=user.id, at=at, kind="violates"))
-    with database.read() as session:
-        assert care.heavy_today(session, NOW, mine) == 1
-        assert care.heavy_today(session, midnight - 1, mine) == 2  # of the day before as well
-        assert care.heavy_today(session, NOW, other) == 1
-
-
-def item(number: int, band: str) -> Item:
-    scores = dict.fromkeys(("risk", "asserted_risk", "threat", "incitement", "glorification"), 0.5)
-    kind = {"band": band, "label": "threat", "voice": "author", "status": "decided", "model": "sha256:0", "result": {}}
-    return Item(id=number, ref=str(number), source="api", text="x", received=NOW, due=NOW, **scores, **kind)
