@@ -137,8 +137,8 @@ def test_gzip_both_ways(client: FlaskClient) -> None:
     ("body", "encoding", "status"),
     [
         (b"no gzip", "gzip", 400),
-        (gzip.compress(b"{}")[:-9], "gzip", 400),
-        (gzip.compress(b" " * 3_000_000), "gzip", 413),
+        (gzip.compress(b"{}", mtime=0)[:-9], "gzip", 400),
+        (gzip.compress(b" " * 3_000_000, mtime=0), "gzip", 413),
         (b"{}", "br", 415),
     ],
 )
