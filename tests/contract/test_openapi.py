@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from schemathesis import APIOperation
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
@@ -34,12 +35,27 @@ def _removed() -> Iterator[None]:
     shutil.rmtree(folder)
 
 
-@schema.parametrize()
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-def test_answers_follow_the_description(case: schemathesis.Case) -> None:
+# Not schemathesis's own parametrize: it gives all operations one name, of which pytest-xdist runs the first.
+OPERATIONS = [found.ok() for found in schema.get_all_operations()]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+def test_answers_follow_the_description(operation: APIOperation) -> None:
     checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-    # Schemathesis does not unpack what a WSGI application packed.
-    case.call_and_validate(checks=checks, headers={"Accept-Encoding": "identity"})
+
+    @given(case=operation.as_strategy())
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    def ask(case: schemathesis.Case) -> None:
+        # Schemathesis does not unpack what a WSGI application packed.
+        case.call_and_validate(checks=checks, headers={"Accept-Encoding": "identity"})
+
+    ask()
+
+
+def test_every_operation_is_asked() -> None:
+    """All but the description's own address, which schemathesis leaves out."""
+    described = {f"{method.upper()} {path}" for path, methods in openapi.describe()["paths"].items() for method in methods}
+    assert {operation.label for operation in OPERATIONS} == described - {"GET /openapi.json"}
 
 
 def test_the_description_names_every_native_address() -> None:
