@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
+from tests.conftest import QUOTED, THREAT
+from tests.dashboard.items import queued
 from tocsin_model import Classifier
 from tocsin_service.app import create_app
 from tocsin_service.reviews import accounts
 from tocsin_service.reviews.database import Database
 from tocsin_service.reviews.models import Role
 from tocsin_service.settings import Settings
-
-PASSWORD = "three quiet lamps"
-_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-
-
-def csrf(client: FlaskClient, page: str = "/reviews/me") -> str:
-    """The secret of the forms that this browser is shown; name a page it may see, the sign-in page before it is signed in."""
-    found = _TOKEN.search(client.get(page).text)
-    assert found is not None, f"{page} shows no form"
-    return found[1]
-
-
-def post(client: FlaskClient, path: str, page: str = "/reviews/me", **form: Any) -> TestResponse:
-    """Send a form as a page of the dashboard would."""
-    return client.post(path, data={"csrf_token": csrf(client, page), **form}, headers={"Accept": "text/html"})
-
-
-def enter(client: FlaskClient, name: str, password: str = PASSWORD, **form: Any) -> TestResponse:
-    """Sign in by the form."""
-    return post(client, "/reviews/sign-in", "/reviews/sign-in", name=name, password=password, **form)
 
 
 @pytest.fixture
@@ -91,3 +70,15 @@ def lead(signed_in: Callable[[str, Role], FlaskClient]) -> FlaskClient:
 def admin(signed_in: Callable[[str, Role], FlaskClient]) -> FlaskClient:
     """Ada, an admin."""
     return signed_in("ada", Role.ADMIN)
+
+
+@pytest.fixture
+def threat(database: Database, classifier: Classifier) -> int:
+    """An item whose author threatens."""
+    return queued(database, classifier, THREAT, author="kim", community="football")
+
+
+@pytest.fixture
+def quoted(database: Database, classifier: Classifier) -> int:
+    """An item whose author quotes somebody who threatens."""
+    return queued(database, classifier, QUOTED, author="desk")

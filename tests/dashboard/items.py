@@ -44,3 +44,8 @@ def spans(page: str) -> list[dict[str, Any]]:
     assert found is not None
     sent: list[dict[str, Any]] = json.loads(html.unescape(found[1]))
     return sent
+
+
+def mark(start: int, end: int, label: str = "threat", voice: str = "author", speaker: str | None = None) -> dict[str, Any]:
+    """One of those spans, with offsets in code points."""
+    return {"start": start, "end": end, "label": label, "voice": voice, "speaker": speaker}

@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
-from werkzeug.test import TestResponse
 
-from tests.conftest import HARMLESS, QUOTED, THREAT
-from tests.dashboard.conftest import csrf, post
-from tests.dashboard.items import queued, spans
+from tests.conftest import HARMLESS, THREAT
+from tests.dashboard.forms import csrf, decide, opened, post
+from tests.dashboard.items import mark, queued, spans
 from tocsin_model import Classifier
 from tocsin_service.reviews import policy, purge
 from tocsin_service.reviews.database import Database
 from tocsin_service.reviews.models import Decision, Event, Item, Status
 from tocsin_service.reviews.policy import Policy
-
-
-@pytest.fixture
-def threat(database: Database, classifier: Classifier) -> int:
-    return queued(database, classifier, THREAT, author="kim", community="football")
-
-
-@pytest.fixture
-def quoted(database: Database, classifier: Classifier) -> int:
-    return queued(database, classifier, QUOTED, author="desk")
-
-
-def decide(browser: FlaskClient, item: int, **form: Any) -> TestResponse:
-    return post(browser, f"/reviews/items/{item}/decision", **{"spans": "[]", "query": "", **form})
-
-
-def opened(browser: FlaskClient, item: int, query: str = "") -> str:
-    answer = browser.get(f"/reviews/items/{item}{query}")
-    assert answer.status_code == 200
-    return answer.text
 
 
 def last(database: Database) -> Decision:
@@ -53,13 +31,6 @@ def stored(database: Database, item: int) -> Item:
         found = session.get(Item, item)
     assert found is not None
     return found
-
-
-def mark(start: int, end: int, label: str = "threat", voice: str = "author", speaker: str | None = None) -> dict[str, Any]:
-    return {"start": start, "end": end, "label": label, "voice": voice, "speaker": speaker}
-
-
-# the passage
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
-from werkzeug.test import TestResponse
 
 from tests.conftest import QUOTED, THREAT
-from tests.dashboard.conftest import post
-from tests.dashboard.items import passage, queued, spans
+from tests.dashboard.forms import decide, opened, post
+from tests.dashboard.items import mark, passage, queued, spans
 from tocsin_model import Classifier
 from tocsin_service.dashboard import exact
 from tocsin_service.dashboard.render import groups, marked
@@ -24,30 +22,6 @@ from tocsin_service.reviews.models import Item, User
 
 NASTY = "\r\n \r😀 e\u0301 \u200d\ufeff\u2028 <b>&amp;</b> \"'\x85\xa0" + THREAT
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0") | st.sampled_from("\r\n😀𐍈\u0301<&'\" \ufeff"))
-
-
-@pytest.fixture
-def threat(database: Database, classifier: Classifier) -> int:
-    return queued(database, classifier, THREAT, author="kim", community="football")
-
-
-@pytest.fixture
-def quoted(database: Database, classifier: Classifier) -> int:
-    return queued(database, classifier, QUOTED, author="desk")
-
-
-def decide(browser: FlaskClient, item: int, **form: Any) -> TestResponse:
-    return post(browser, f"/reviews/items/{item}/decision", **{"spans": "[]", "query": "", **form})
-
-
-def opened(browser: FlaskClient, item: int, query: str = "") -> str:
-    answer = browser.get(f"/reviews/items/{item}{query}")
-    assert answer.status_code == 200
-    return answer.text
-
-
-def mark(start: int, end: int, label: str = "threat", voice: str = "author", speaker: str | None = None) -> dict[str, Any]:
-    return {"start": start, "end": end, "label": label, "voice": voice, "speaker": speaker}
 
 
 # the passage

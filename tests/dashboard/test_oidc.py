@@ -22,7 +22,7 @@ from joserfc.jws import JWSRegistry
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from tests.dashboard.conftest import PASSWORD, enter
+from tests.dashboard.forms import PASSWORD, enter
 from tocsin_model import Classifier
 from tocsin_service.app import create_app
 from tocsin_service.reviews import accounts, audit

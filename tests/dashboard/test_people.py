@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.dashboard.conftest import PASSWORD, enter, post
+from tests.dashboard.forms import PASSWORD, enter, post
 from tocsin_service.reviews import accounts, audit, care
 from tocsin_service.reviews.care import Care
 from tocsin_service.reviews.database import Database

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from tests.dashboard.conftest import csrf
+from tests.dashboard.forms import csrf
 from tests.reviews.rows import decision, item, person
 from tests.reviews.test_drift import scored
 from tocsin_model import Classifier

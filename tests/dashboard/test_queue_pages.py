@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from tests.conftest import HARMLESS, QUOTED, THREAT
-from tests.dashboard.conftest import post
+from tests.dashboard.forms import post
 from tests.dashboard.items import queued
 from tocsin_model import Classifier
 from tocsin_service.app import create_app

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import HARMLESS
-from tests.dashboard.conftest import PASSWORD, csrf, enter, post
+from tests.dashboard.forms import PASSWORD, csrf, enter, post
 from tests.postgresql import PostgreSQL
 from tocsin_model import Classifier
 from tocsin_service.app import create_app

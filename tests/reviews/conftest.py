@@ -7,9 +7,11 @@ from itertools import count
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from tocsin_service.reviews import passwords
 from tocsin_service.reviews.claims import claim
 from tocsin_service.reviews.database import Database
 from tocsin_service.reviews.decisions import Verdict, decide
@@ -76,6 +78,12 @@ class People:
         self.ana = add_user(session, "ana")
         self.ben = add_user(session, "ben")
         self.lea = add_user(session, "lea", Role.LEAD)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 with its least cost, for tests that are not about how long it takes."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

@@ -10,32 +10,15 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import func, select
 
+from tests.reviews.sign_ins import NOW, PASSWORD, add, attempt
 from tocsin_service.reviews import accounts, attempts, audit, passwords
 from tocsin_service.reviews.accounts import AccountError
 from tocsin_service.reviews.attempts import TooManyAttempts
 from tocsin_service.reviews.database import Database
 from tocsin_service.reviews.models import Role, SignIn, User
 
-NOW = 1_790_000_000.0
-PASSWORD = "three quiet lamps"
-HERE = "192.0.2.1"
+pytestmark = pytest.mark.usefixtures("quick")
 SHIPPED = passwords._hasher
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 with its least cost: these tests are not about how long it takes."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
-def add(database: Database, name: str = "ana", role: Role = Role.REVIEWER, password: str | None = PASSWORD) -> User:
-    with database.write() as session:
-        return accounts.create(session, NOW, name, role, password)
-
-
-def attempt(database: Database, name: str = "ana", password: str = PASSWORD, now: float = NOW, address: str = HERE) -> str | None:
-    with database.write() as session:
-        return accounts.sign_in(session, now, name, password, address)
 
 
 def who(database: Database, token: str, now: float = NOW) -> User | None:

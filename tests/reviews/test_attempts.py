@@ -6,33 +6,15 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
-from tocsin_service.reviews import accounts, attempts, passwords
+from tests.reviews.sign_ins import HERE, NOW, add, attempt
+from tocsin_service.reviews import attempts
 from tocsin_service.reviews.attempts import TooManyAttempts
 from tocsin_service.reviews.database import Database
-from tocsin_service.reviews.models import Attempt, Role, User
+from tocsin_service.reviews.models import Attempt
 
-NOW = 1_790_000_000.0
-PASSWORD = "three quiet lamps"
-HERE = "192.0.2.1"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 with its least cost: these tests are not about how long it takes."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
-def add(database: Database, name: str = "ana", role: Role = Role.REVIEWER, password: str | None = PASSWORD) -> User:
-    with database.write() as session:
-        return accounts.create(session, NOW, name, role, password)
-
-
-def attempt(database: Database, name: str = "ana", password: str = PASSWORD, now: float = NOW, address: str = HERE) -> str | None:
-    with database.write() as session:
-        return accounts.sign_in(session, now, name, password, address)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def test_failures_are_limited_by_name(database: Database) -> None:

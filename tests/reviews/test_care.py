@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from argon2 import PasswordHasher
 
-from tocsin_service.reviews import accounts, care, passwords
+from tests.reviews.sign_ins import NOW, add
+from tocsin_service.reviews import accounts, care
 from tocsin_service.reviews.care import Care, CareError
 from tocsin_service.reviews.database import Database
-from tocsin_service.reviews.models import Decision, Item, Role, User
+from tocsin_service.reviews.models import Decision, Item
 
-NOW = 1_790_000_000.0
-PASSWORD = "three quiet lamps"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 with its least cost: these tests are not about how long it takes."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
-def add(database: Database, name: str = "ana", role: Role = Role.REVIEWER, password: str | None = PASSWORD) -> User:
-    with database.write() as session:
-        return accounts.create(session, NOW, name, role, password)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Metrics with their direction; one that is undefined on the data given is None, never 0."""
+"""Metrics; one that is undefined on the data given is None, never 0."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 BINS = 15
-HIGHER_IS_BETTER = {
-    "auroc": True, "auprc": True, "benign_flagged": False, "found": True, "ece": False, "character_f1": True, "comprehensiveness": True,
-    "sufficiency": True, "voice_right": True, "speaker_right": True, "asserted_auroc": True, "identity_over_elevated": False,
-}  # fmt: skip
 
 
 def auroc(truth: NDArray[np.int8], score: NDArray[np.float64]) -> float | None:

@@ -24,15 +24,8 @@ R = TypeVar("R", bound=BaseResponse)
 
 
 def database() -> Database:
-    """The database of the running application.
-
-    Raises
-    ------
-    Problem : 503, as there is none.
-    """
-    held: Database | None = current_app.extensions.get("tocsin.database")
-    if held is None:
-        raise Problem("reviews-off", "This service keeps no queue: install tocsin[dashboard], and don't set TOCSIN_DATABASE_URL to off.")
+    """The database of the running application: without one there are no pages."""
+    held: Database = current_app.extensions["tocsin.database"]
     return held
 
 

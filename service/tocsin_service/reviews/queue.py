@@ -55,7 +55,7 @@ class Counts:
     """How many items there are by the values of a facet, most first: under all filters but the one of that facet, so that each number is
     what the reader gets who chooses that value. Of ``community`` the 30 largest, and ``""`` for none.
 
-    ``total``: under all filters. Of the whole queue: ``claimed`` are open, and ``imminent`` are escalated as somebody may be in danger.
+    ``total``: under all filters. Of the whole queue: ``imminent`` are escalated as somebody may be in danger.
     """
 
     status: dict[str, int]
@@ -64,7 +64,6 @@ class Counts:
     voice: dict[str, int]
     community: dict[str, int]
     total: int
-    claimed: int
     imminent: int
 
 
@@ -125,7 +124,7 @@ def counts(session: Session, now: float, filters: Filters, me: User | None = Non
     found = {name: dict(facet.most_common(_COMMUNITIES)) for name, facet in sums.items()}
     if "community" not in found:
         found["community"] = _communities(session, filters, wanted)
-    return Counts(**found, total=total, claimed=_claimed(session, now), imminent=imminent(session))
+    return Counts(**found, total=total, imminent=imminent(session))
 
 
 def _communities(session: Session, filters: Filters, wanted: dict[str, ColumnElement[bool]]) -> dict[str, int]:
@@ -141,11 +140,6 @@ def _communities(session: Session, filters: Filters, wanted: dict[str, ColumnEle
 def imminent(session: Session) -> int:
     """How many escalated items wait in which somebody may be in danger now."""
     return session.scalar(select(func.count()).select_from(Item).where(Item.status == Status.ESCALATED, Item.imminent)) or 0
-
-
-def _claimed(session: Session, now: float) -> int:
-    # Any id is above 0: asked so, SQLite uses the index.
-    return session.scalar(select(func.count()).select_from(Item).where(Item.claimed_by > 0, Item.claimed_until > now)) or 0
 
 
 def _holders(session: Session, now: float, items: Iterable[Item]) -> dict[int, str]:

@@ -12,40 +12,15 @@ from typing import Any
 import psycopg
 import pytest
 from flask.testing import FlaskClient
-from jsonschema import Draft202012Validator
-from sqlalchemy import select
-from tests.conftest import HARMLESS, QUOTED, ROOT, THREAT
-from tests.postgresql import PostgreSQL
 
+from tests.conftest import HARMLESS, QUOTED, ROOT, THREAT
+from tests.intake.stored import HIGH, schema, stored
+from tests.postgresql import PostgreSQL
 from tocsin_model import Classifier
-from tocsin_service import openapi
 from tocsin_service.app import create_app
 from tocsin_service.keys import KeyStore
 from tocsin_service.reviews.database import Database
-from tocsin_service.reviews.models import Item
 from tocsin_service.settings import Settings
-
-HIGH = {"id": "c-1", "text": THREAT}
-
-
-@pytest.fixture
-def client(classifier: Classifier, database: Database) -> FlaskClient:
-    return create_app(Settings(), classifier, database).test_client()
-
-
-@pytest.fixture(scope="session")
-def without(classifier: Classifier) -> FlaskClient:
-    """An application that has no queue."""
-    return create_app(Settings(database_url="off"), classifier).test_client()
-
-
-def schema(name: str) -> Draft202012Validator:
-    return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": openapi.describe()["components"]})
-
-
-def stored(database: Database) -> dict[str, Item]:
-    with database.read() as session:
-        return {item.ref: item for item in session.scalars(select(Item))}
 
 
 def test_a_score_can_be_stored_and_is_otherwise_what_it_was(client: FlaskClient, database: Database) -> None:

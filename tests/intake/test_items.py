@@ -14,12 +14,11 @@ import requests
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 from sqlalchemy import func, select
-from tests.conftest import HARMLESS, QUOTED, THREAT, start_server
 
+from tests.conftest import HARMLESS, QUOTED, THREAT, start_server
+from tests.intake.stored import HIGH, schema, stored
 from tocsin_model import Classifier
-from tocsin_service import openapi
 from tocsin_service.app import create_app
 from tocsin_service.keys import KeyStore
 from tocsin_service.reviews import policy
@@ -31,27 +30,6 @@ from tocsin_service.reviews.policy import Policy, Rule
 from tocsin_service.settings import Settings
 
 SECRET = "my neighbour Agnes said I will kill you tonight"
-HIGH = {"id": "c-1", "text": THREAT}
-
-
-@pytest.fixture
-def client(classifier: Classifier, database: Database) -> FlaskClient:
-    return create_app(Settings(), classifier, database).test_client()
-
-
-@pytest.fixture(scope="session")
-def without(classifier: Classifier) -> FlaskClient:
-    """An application that has no queue."""
-    return create_app(Settings(database_url="off"), classifier).test_client()
-
-
-def schema(name: str) -> Draft202012Validator:
-    return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": openapi.describe()["components"]})
-
-
-def stored(database: Database) -> dict[str, Item]:
-    with database.read() as session:
-        return {item.ref: item for item in session.scalars(select(Item))}
 
 
 def test_one_is_scored_and_queued(client: FlaskClient, database: Database) -> None:
