@@ -22,7 +22,7 @@ from tocsin_service.metrics import Metrics
 from tocsin_service.problems import Problem
 from tocsin_service.settings import Settings
 from tocsin_service.state import State
-from tocsin_service.web import views
+from tocsin_service.web import files, views
 
 if TYPE_CHECKING:
     from tocsin_service.reviews.database import Database
@@ -47,13 +47,14 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
             log.error("no model: %s", reason)  # noqa: TRY400 the reason says it all
     if classifier is not None:
         classifier = with_thresholds(classifier, settings)
-    app = Flask(__name__, static_folder="web/static", static_url_path="/static", template_folder="web/templates")
+    app = Flask(__name__, static_folder=None, template_folder="web/templates")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     state = State(settings, Metrics(), classifier, reason)
     app.extensions["tocsin"] = state
     if classifier is not None:
         state.metrics.loaded(classifier.info)
+    files.install(app)
     auth.install(app, settings.keys)
     app.extensions["tocsin.feedback"] = feedback.recorder(settings.feedback)
     for blueprint in (

@@ -141,6 +141,18 @@ def test_a_deployment_sets_its_own_bands(classifier: Classifier) -> None:
     assert (answer["band"], answer["risk"]) == ("low", result.risk)
 
 
+def test_what_a_page_links_is_kept_until_it_changes(client: FlaskClient) -> None:
+    linked = re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/").text)
+    assert len(linked) >= 2
+    kept = dict.fromkeys(linked, "public, max-age=31536000, immutable")
+    for address, asked in {**kept, "/static/000000000000/tocsin.css": "no-cache"}.items():  # the last is of another version of Tocsin
+        with client.get(address) as answer:
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (200, asked)
+    missing = client.get(linked[0] + "x")
+    assert (missing.status_code, missing.headers["Cache-Control"]) == (404, "no-store")
+    assert client.get("/static/000000000000/../templates/home.html").status_code == 404
+
+
 def test_the_page_shows_markup_and_runs_none(client: FlaskClient) -> None:
     page = client.post("/", data={"text": THREAT + " <script>alert(1)</script> & </p>"})
     text = page.get_data(as_text=True)
