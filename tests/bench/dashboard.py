@@ -105,6 +105,7 @@ def _fill(url: str, waiting: int, decided: int) -> int:
             row = rows[number % len(rows)]
             received = now - (number * 37 % 100_000) / 100_000 * 30 * DAY
             more = {"status": Status.DECIDED, "outcome": Kind.ALLOWED, "reason": "reporting", "decided": received + 3_600} if done else {}
+            more |= {"team": "legal"} if done and number % 50 == 0 else {}
             yield (
                 row
                 | {
@@ -169,6 +170,7 @@ def _pages(folder: Path, url: str, sample: int, times: int) -> dict[str, float]:
                 "queue, page 40": get("/reviews?page=40"),
                 "queue, one label and band": get("/reviews?label=threat&band=high"),
                 "queue, one community": get("/reviews?community=board+7"),
+                "queue, one team": get("/reviews?status=all&team=legal"),
                 "queue, decided": get("/reviews?status=decided"),
                 "text search, a common word": post("/reviews/search", search="kill"),
                 "text search, a rare word": post("/reviews/search", search="harbour lamp"),

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from tests.conftest import HARMLESS, QUOTED, THREAT
-from tests.dashboard.forms import post
+from tests.dashboard.forms import decide, post
 from tests.dashboard.items import queued
 from tocsin_model import Classifier
 from tocsin_service.app import create_app
@@ -69,6 +69,21 @@ def test_the_riskiest_comes_first_with_its_numbers(reviewer: FlaskClient, items:
 )
 def test_filters_narrow_the_list(reviewer: FlaskClient, items: list[int], query: str, expected: list[int]) -> None:
     assert listed(reviewer.get(f"/reviews?{query}").text) == [items[place] for place in expected]
+
+
+def test_a_team_finds_what_was_escalated_to_it(reviewer: FlaskClient, lead: FlaskClient, items: list[int]) -> None:
+    for place, team in ((0, "legal"), (1, "safety")):
+        reviewer.get(f"/reviews/items/{items[place]}")
+        decide(reviewer, items[place], kind="escalated", team=team, note="for you")
+    page = lead.get("/reviews?status=escalated&team=legal").text
+    assert listed(page) == [items[0]]
+    assert "escalated</span> Legal" in page
+    assert '<option value="legal" selected>Legal</option>' in page
+    assert post(lead, "/reviews/next", query="status=escalated&team=legal").location.startswith(f"/reviews/items/{items[0]}?")
+    decide(lead, items[0], kind="allowed", exception="reporting")
+    assert listed(lead.get("/reviews?status=all&team=legal").text) == [items[0]], "what became of it"
+    gone = lead.get("/reviews?team=a-team-of-old").text
+    assert "<option selected>a-team-of-old</option>" in gone
 
 
 def test_a_filter_in_use_can_be_left(reviewer: FlaskClient, items: list[int]) -> None:

@@ -59,6 +59,7 @@ def test_filters_are_read_from_an_address(given: dict[str, str], expected: Filte
         ({"search": "x" * 201}, "search"),
         ({"community": "a\0b"}, "community"),
         ({"author": "\ud800"}, "author"),
+        ({"team": "x" * 41}, "team"),
         ({"mine": "yours"}, "mine"),
     ],
 )
@@ -117,7 +118,7 @@ def test_an_empty_queue_has_one_empty_page(session: Session) -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"label": "incitement"}, {"band": "elevated"}, {"voice": "quoted"}, {"community": "town"}, {"author": "Bé"}],
+    [{"label": "incitement"}, {"band": "elevated"}, {"voice": "quoted"}, {"community": "town"}, {"author": "Bé"}, {"team": "legal"}],
 )
 def test_each_filter_leaves_what_fits(session: Session, values: dict[str, str]) -> None:
     add_items(session, 2)

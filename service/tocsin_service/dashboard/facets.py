@@ -24,7 +24,7 @@ _FACETS = {
     "voice": ("Voice", ("author", "quoted", "reported", "none")),
     "community": ("Community", ()),
 }
-_MORE = ("author", "reviewer", "since", "until", "mine")  # filters of the form under "More"
+_MORE = ("author", "reviewer", "team", "since", "until", "mine")  # filters of the form under "More"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ FACETS = ("status", "band", "label", "voice")
 _other = aliased(Item)
 _DAY = 86_400
 _LAST = 253_402_300_799.0  # the end of the year 9999
-_LONGEST = {"search": 200, "community": 200, "author": 200, "reviewer": 80}
+_LONGEST = {"search": 200, "community": 200, "author": 200, "reviewer": 80, "team": 40}
 _VALUES: dict[str, tuple[str, ...]] = {
     "status": (*Status, ALL),
     "label": (*Label, NONE),
@@ -42,7 +42,8 @@ class QueueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Empty and None: any. ``reviewer`` is the name of who decided an item or has it open, ``mine`` the same of the reader.
+    """Empty and None: any. ``reviewer`` is the name of who decided an item or has it open, ``mine`` the same of the reader; ``team`` is the
+    one that an item was escalated to, whether or not it has been decided since.
 
     ``since`` and ``until`` bound the time received, in seconds since 1970, ``until`` not included.
     """
@@ -57,6 +58,7 @@ class Filters:
     until: float | None = None
     search: str = ""
     author: str = ""
+    team: str = ""
     mine: bool = False
 
     def query(self) -> str:
@@ -86,7 +88,7 @@ def parse(given: Mapping[str, str]) -> Filters:
     ------
     QueueError : a filter has a value that can't be used.
     """
-    values = {name: _text(given, name) for name in ("label", "band", "voice", "community", "reviewer", "search", "author")}
+    values = {name: _text(given, name) for name in ("label", "band", "voice", "community", "reviewer", "search", "author", "team")}
     status = _text(given, "status") or Status.WAITING.value
     for name, value in {**values, "status": status}.items():
         if value and name in _VALUES and value not in _VALUES[name]:
@@ -121,8 +123,9 @@ def conditions(session: Session, now: float, filters: Filters, me: User | None =
         found["until"] = received < filters.until
     if filters.search:
         found["search"] = search.matches(session, search.terms(filters.search))
-    if filters.author:
-        found["author"] = Item.id.in_(select(_other.id).where(_other.author == filters.author))  # few: a list that is made once
+    for name in ("author", "team"):
+        if getattr(filters, name):  # few: a list that is made once
+            found[name] = Item.id.in_(select(_other.id).where(getattr(_other, name) == getattr(filters, name)))
     if filters.reviewer:
         found["reviewer"] = _of(select(User.id).where(User.name == filters.reviewer).scalar_subquery(), now)
     if filters.mine:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -17,6 +17,7 @@ Key = BigInteger().with_variant(Integer(), "sqlite")
 
 
 _NEVER_AGAIN = {"sqlite_autoincrement": True}  # a number that the audit log names is never given to another row
+_ESCALATED = text("team IS NOT NULL")
 
 
 class Status(StrEnum):
@@ -146,6 +147,7 @@ class Item(Base):
         Index(None, "claimed_by"),
         Index(None, "decided"),
         Index(None, "received"),
+        Index(None, "team", sqlite_where=_ESCALATED, postgresql_where=_ESCALATED),
         _NEVER_AGAIN,
     )
 
