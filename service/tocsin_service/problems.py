@@ -62,6 +62,7 @@ TYPES = {
         ),
         ProblemType("database-down", 503, "The queue's database does not answer", "Ask again in a moment; the operator's log says why."),
         ProblemType("form-expired", 400, "The form was not accepted", "Load the page anew and send the form again, with cookies allowed."),
+        ProblemType("signed-out", 401, "You are signed out", "Sign in again. What you wrote is shown, for you to keep."),
         ProblemType("not-your-role", 403, "Your role may not see this", "An admin can change it under People."),
         ProblemType("model-not-loaded", 503, "No model is loaded", "GET /readyz says why; the operator has to mend the model folder."),
         ProblemType("internal", 500, "Tocsin failed", "This is our mistake, not yours: please report the request id, never the text."),

@@ -136,6 +136,8 @@ def exported(desk: Desk) -> dict[str, seeds.Passage]:
 def test_imminent_danger_is_seen_by_everybody(desk: Desk, ana: Reviewer, ben: Reviewer, sit: Sit) -> None:
     """It asks to be confirmed, then stands on every page until a lead has decided."""
     [ref] = desk.send("danger", {"danger": "I am at the bridge with the rifle, and when her shift ends at six I will shoot her."})
+    ben.visit("/reviews/insight")
+    assert not ben.shown(".alarm a")
     ana.open(ref)
     ana.press("!", "Nurse at the bridge clinic, today at six.")
     ana.control(Keys.ENTER)
@@ -144,15 +146,19 @@ def test_imminent_danger_is_seen_by_everybody(desk: Desk, ana: Reviewer, ben: Re
     ana.submit()
     assert (desk.item(ref).status, desk.item(ref).imminent, desk.decisions(ref)[0].note[:5]) == ("escalated", True, "Nurse")
     assert "One escalated item waits" in ana.see(".alarm").text
-    ben.visit("/reviews/help")
-    assert "One escalated item waits" in ben.see(".alarm").text
+    assert "One escalated item waits" in ben.see(".alarm a").text, "on a page that was open before"
+    assert ben.browser.title.startswith("(!) ")
     lea = sit(ben.browser, "lea")
     lea.follow(".alarm a")
     assert lea.refs[0] == ref
     lea.open(ref)
+    lea.press("e", "2")
+    lea.submit()
+    assert (desk.item(ref).team, desk.item(ref).imminent) == ("legal", True), "to pass it on doesn't end the danger"
+    lea.open(ref)
     assert "Nurse at the bridge clinic" in lea.see(".history").text
     lea.press("v1")
     lea.submit()
-    assert lea.all(".alarm") == []
+    assert lea.all(".alarm a") == []
     ana.visit("/reviews/help")
-    assert ana.all(".alarm") == []
+    assert ana.all(".alarm a") == []

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from tests.conftest import HARMLESS, THREAT
 from tests.dashboard.forms import csrf, decide, opened, post
@@ -15,7 +15,7 @@ from tests.dashboard.items import mark, queued, spans
 from tocsin_model import Classifier
 from tocsin_service.reviews import policy, purge
 from tocsin_service.reviews.database import Database
-from tocsin_service.reviews.models import Decision, Event, Item, Status
+from tocsin_service.reviews.models import Decision, Event, Item, SignIn, Status
 from tocsin_service.reviews.policy import Policy
 
 
@@ -342,6 +342,25 @@ def test_views_and_decisions_are_audited_without_words(reviewer: FlaskClient, da
     assert [event.action for event in events if event.actor == "ana"] == ["claimed", "viewed", "decided"]
     for event in events:
         assert not re.search("burn|secret", json.dumps(event.detail))
+
+
+@pytest.mark.parametrize("how", ["signed out", "ended"])
+def test_who_is_signed_out_meanwhile_keeps_the_note(reviewer: FlaskClient, database: Database, threat: int, how: str) -> None:
+    opened(reviewer, threat)
+    token = csrf(reviewer)
+    if how == "ended":
+        with database.write() as session:
+            session.execute(delete(SignIn))
+    else:
+        reviewer.post("/reviews/sign-out", data={"csrf_token": token})
+    form = {"csrf_token": token, "kind": "allowed", "exception": "idiom", "note": "three hours' <i>work</i>", "spans": "[]", "query": ""}
+    answer = reviewer.post(f"/reviews/items/{threat}/decision", data=form, headers={"Accept": "text/html"})
+    assert answer.status_code == 401
+    assert "three hours&#39; &lt;i&gt;work&lt;/i&gt;" in answer.text
+    assert f'href="/reviews/sign-in?back=/reviews/items/{threat}"' in answer.text
+    assert stored(database, threat).status == Status.WAITING
+    renewed = reviewer.post(f"/reviews/items/{threat}/renew", headers={"X-CSRFToken": token, "Accept": "application/json"})
+    assert (renewed.status_code, renewed.json["type"]) == (401, "/problems/signed-out")
 
 
 def test_forms_of_elsewhere_are_refused(reviewer: FlaskClient, threat: int) -> None:

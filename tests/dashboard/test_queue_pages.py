@@ -6,7 +6,7 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.conftest import HARMLESS, QUOTED, THREAT
 from tests.dashboard.forms import decide, post
@@ -15,7 +15,7 @@ from tocsin_model import Classifier
 from tocsin_service.app import create_app
 from tocsin_service.dashboard.render import age, host, moment, share
 from tocsin_service.reviews.database import Database
-from tocsin_service.reviews.models import Item, Status, User
+from tocsin_service.reviews.models import Item, SignIn, Status, User
 from tocsin_service.settings import Settings
 
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> " + THREAT
@@ -218,6 +218,33 @@ def test_danger_is_counted_on_every_page(reviewer: FlaskClient, database: Databa
         session.execute(update(Item).where(Item.id == items[0]).values(status=Status.ESCALATED.value, imminent=True))
     for path in ("/reviews", f"/reviews/items/{items[1]}", "/reviews/me", "/reviews/done"):
         assert "One escalated item waits" in reviewer.get(path).text.partition("<main")[0]
+    assert "One escalated item waits" in reviewer.get("/reviews/alarm").text
+
+
+def test_a_page_that_asks_for_danger_keeps_nobody_signed_in_and_shows_no_message(
+    reviewer: FlaskClient, database: Database, items: list[int]
+) -> None:
+    with database.write() as session:
+        session.execute(update(SignIn).values(seen=SignIn.seen - 3_600))
+        before = session.scalar(select(SignIn.seen))
+    reviewer.get(f"/reviews/items/{items[0]}")
+    decide(reviewer, items[0], skip="1")
+    with database.write() as session:
+        session.execute(update(SignIn).values(seen=before))
+    assert reviewer.get("/reviews/alarm").text == ""
+    with database.read() as session:
+        assert session.scalar(select(SignIn.seen)) == before
+    assert 'class="toast"' in reviewer.get("/reviews").text, "what can be undone"
+
+
+def test_a_lead_is_told_what_waits_for_leads(reviewer: FlaskClient, lead: FlaskClient, database: Database, items: list[int]) -> None:
+    for item in items:
+        reviewer.get(f"/reviews/items/{item}")
+        decide(reviewer, item, kind="escalated", team="legal", note="for you")
+    assert "The queue is empty" in reviewer.get("/reviews/done").text
+    page = lead.get("/reviews/done").text
+    assert "The queue is empty" not in page
+    assert '<a href="/reviews?status=escalated">3 escalated</a>' in page
 
 
 def test_the_places_are_those_of_the_role(reviewer: FlaskClient, lead: FlaskClient, admin: FlaskClient) -> None:

@@ -173,9 +173,9 @@ def test_a_lead_resolves_what_was_escalated(session: Session, people: People) ->
     say(session, NOW, people.ana, item, Kind.ESCALATED, imminent=True, note="Tonight.")
     assert stands(item) == ("escalated", None, None, "safety", True, None)
     say(session, NOW + 1, people.lea, item, Kind.ESCALATED, reason="legal", policy=TWICE)
-    assert stands(item) == ("escalated", None, None, "legal", False, None)
+    assert stands(item) == ("escalated", None, None, "legal", True, None), "whoever has to know it, the danger lasts"
     say(session, NOW + 2, people.lea, item, Kind.VIOLATES, policy=TWICE)
-    assert stands(item) == ("decided", "violates", "harassment", "legal", False, NOW + 2)
+    assert stands(item) == ("decided", "violates", "harassment", "legal", True, NOW + 2)
 
 
 def test_a_second_reviewer_may_escalate(session: Session, people: People) -> None:

@@ -43,6 +43,8 @@ def signed_in(role: Role = Role.REVIEWER) -> Callable[[Callable[P, R]], Callable
         def guarded(*arguments: P.args, **named: P.kwargs) -> R | BaseResponse:
             user: User | None = g.get("person")
             if user is None:
+                if "note" in request.form or request.accept_mimetypes.best == "application/json":
+                    raise signed_out()
                 back = request.full_path.rstrip("?") if request.method == "GET" else url_for("reviews.queue")
                 return redirect(url_for("reviews.sign_in", back=back), 303)
             if not may(user, role):
@@ -52,6 +54,11 @@ def signed_in(role: Role = Role.REVIEWER) -> Callable[[Callable[P, R]], Callable
         return guarded
 
     return guard
+
+
+def signed_out() -> Problem:
+    """What to say to who sends something and is not signed in any more."""
+    return Problem("signed-out", "Nothing was changed. Sign in and send it again.")
 
 
 def may(user: User, role: Role) -> bool:

@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.wrappers import Response as BaseResponse
 
 from tocsin_service.dashboard import cookies
-from tocsin_service.dashboard.base import database, page
+from tocsin_service.dashboard.base import database, page, signed_out
 from tocsin_service.problems import Problem
 from tocsin_service.reviews import accounts
 from tocsin_service.reviews.database import Database, DatabaseError
@@ -61,12 +61,14 @@ def _recognise(app: Flask) -> None:
     with database().read() as reading:
         g.person = accounts.person(reading, now, token)
         stale = g.person is not None and accounts.stale(reading, now, token)
-    if stale:
+    if stale and request.endpoint != "reviews.alarm":  # a page asks for it by itself, which is no sign that somebody is there
         with database().write() as writing:
             accounts.seen(writing, now, token)
 
 
 def _foreign_form(_: CSRFError) -> ResponseReturnValue:
+    if g.person is None and request.endpoint != "reviews.sign_in":  # the form's secret went with the sign-in
+        return current_app.handle_user_exception(signed_out())
     detail = "It is too old, or your browser keeps no cookies. Nothing was changed: load the page anew and send it again."
     return current_app.handle_user_exception(Problem("form-expired", detail))
 
@@ -87,6 +89,8 @@ def _problem_page(problem: Problem) -> Response | None:
     bare = problem.type.slug in _BARE or "person" not in g
     if bare:
         g.person = None
-    response = page("problem.html", problem.type.status, problem=problem, bare=bare)
+    kept = request.form.get("note", "").strip()
+    back = request.path.removesuffix("/decision") if request.endpoint == "reviews.decision" else cookies.PATH
+    response = page("problem.html", problem.type.status, problem=problem, bare=bare, back=back, kept=kept)
     response.headers.update(problem.headers)
     return response

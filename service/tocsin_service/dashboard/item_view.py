@@ -94,6 +94,7 @@ def show(id: int, now: float, status: int = 200, notice: Notice | None = None, e
         opened=form.get("opened", now, type=float),
         veiled=care.from_user(me).blur and request.method == "GET" and "reveal" not in request.args,
         reveal_url=url_for("reviews.item", id=id) + "?" + "&".join(filter(None, (query, "reveal=1"))),
+        handed=bool(past) and item.status in (Status.ESCALATED, Status.DISPUTED),  # why is to be read first
         history=[_decision(one, me, now) for one in past],
         by_author=by_author[:5],
         tally=Counter(other.item.outcome or other.item.status for other in by_author).most_common(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass, replace
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, current_app, flash, make_response, redirect, request, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -21,6 +21,7 @@ from tocsin_service.reviews.models import Decision, Item, Kind, Role, Status
 from tocsin_service.reviews.queue import Filters, QueueError
 
 _DAY = 86_400
+_FOR_LEADS = (Status.ESCALATED, Status.DISPUTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,15 @@ def live_counts() -> Response:
     values = asdict(counted)
     values["status"][store.ALL] = sum(counted.status.values())
     return reply(values)
+
+
+@blueprint.get("/alarm")
+@signed_in()
+def alarm() -> Response:
+    """The line about imminent danger, for pages that are open. Without their frame: that shows each message once."""
+    with database().read() as session:
+        waiting = store.imminent(session)
+    return make_response(current_app.jinja_env.get_template("reviews/alarm.html").render(imminent=waiting))
 
 
 @blueprint.post("/search")
@@ -128,8 +138,19 @@ def done() -> Response:
     )
     with database().read() as session:
         decided = session.scalar(today) or 0
-        left = session.scalar(select(func.count()).where(Item.status == Status.WAITING)) or 0
-    return page("done.html", decided=decided, left=left, filtered=replace(filters, status=Filters().status) != Filters())
+        open_ones = (
+            select(Item.status, func.count().label("many")).where(Item.status.in_((Status.WAITING, *_FOR_LEADS))).group_by(Item.status)
+        )
+        waiting = {row.status: row.many for row in session.execute(open_ones)}
+    left = waiting.get(Status.WAITING, 0)
+    for_leads = [(status.value, waiting[status]) for status in _FOR_LEADS if waiting.get(status)]
+    return page(
+        "done.html",
+        decided=decided,
+        left=left,
+        for_leads=for_leads if may(person(), Role.LEAD) else [],
+        filtered=replace(filters, status=Filters().status) != Filters(),
+    )
 
 
 @blueprint.get("/help")

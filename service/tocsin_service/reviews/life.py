@@ -15,7 +15,9 @@ from tocsin_service.reviews.models import Decision, Item, Kind, Status
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The columns of an item that follow from its decisions. ``team`` and ``imminent`` stay when what was escalated is decided."""
+    """The columns of an item that follow from its decisions. ``team`` and ``imminent`` stay when what was escalated is decided; who
+    passes it on to another team doesn't end the danger.
+    """
 
     status: str = Status.WAITING.value
     outcome: str | None = None
@@ -40,7 +42,7 @@ class Standing:
         if decision.kind == Kind.SKIPPED:
             return self
         if decision.kind == Kind.ESCALATED:
-            return replace(self, status=Status.ESCALATED.value, team=decision.reason, imminent=decision.imminent)
+            return replace(self, status=Status.ESCALATED.value, team=decision.reason, imminent=self.imminent or decision.imminent)
         if decision.final:
             return replace(self, status=Status.DECIDED.value, outcome=decision.kind, reason=decision.reason, decided=decision.at)
         return replace(self, status=(Status.SECOND if self.status == Status.WAITING else Status.DISPUTED).value)

@@ -124,7 +124,8 @@ function submit(event) {
   const form = document.activeElement?.closest("#danger") || document.getElementById("decide");
   if (!form) return;
   event.preventDefault();
-  form.requestSubmit(form.querySelector("button[type=submit]"));
+  const button = form.querySelector("button[type=submit]");
+  if (!button.disabled) form.requestSubmit(button); // disabled: the item was lost, and the note would be
 }
 
 export function typing(target) {
