@@ -152,7 +152,7 @@ def test_imminent_danger_is_seen_by_everybody(desk: Desk, ana: Reviewer, ben: Re
     lea.follow(".alarm a")
     assert lea.refs[0] == ref
     lea.open(ref)
-    lea.press("e", "2")
+    lea.press("e", "2", "m", "May we name her to the police?")
     lea.submit()
     assert (desk.item(ref).team, desk.item(ref).imminent) == ("legal", True), "to pass it on doesn't end the danger"
     lea.open(ref)

@@ -330,8 +330,12 @@ def test_an_erased_item_says_so(lead: FlaskClient, database: Database, threat: i
     with database.write() as session:
         purge.erase(session, 5.0, threat)
     page = opened(lead, threat)
-    assert "The passage was erased" in page
+    assert "The passage was erased before it was decided" in page
     assert 'id="decide"' not in page
+    listed = lead.get("/reviews?status=all").text
+    assert '<span class="outcome erased">erased</span>' in listed
+    assert re.search(r'data-count="status.decided">0<', listed)
+    assert re.search(r'data-count="status.all">1<', listed)
 
 
 def test_views_and_decisions_are_audited_without_words(reviewer: FlaskClient, database: Database, threat: int) -> None:
@@ -342,6 +346,16 @@ def test_views_and_decisions_are_audited_without_words(reviewer: FlaskClient, da
     assert [event.action for event in events if event.actor == "ana"] == ["claimed", "viewed", "decided"]
     for event in events:
         assert not re.search("burn|secret", json.dumps(event.detail))
+
+
+def test_a_page_of_the_queue_is_audited_without_names_or_words(reviewer: FlaskClient, database: Database, threat: int) -> None:
+    post(reviewer, "/reviews/search", "/reviews/help", search="burn", query="")
+    reviewer.get("/reviews?author=kim&label=threat")
+    reviewer.get("/reviews?author=nobody")
+    with database.read() as session:
+        [event] = session.scalars(select(Event).where(Event.action == "listed")).all()
+    assert event.actor == "ana"
+    assert event.detail == {"filters": "label=threat", "author": True, "search": True, "page": 1, "items": [threat]}
 
 
 @pytest.mark.parametrize("how", ["signed out", "ended"])

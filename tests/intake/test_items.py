@@ -283,7 +283,7 @@ DECIDED = {"status": "decided", "decided": "2026-03-01T12:00:00Z", "team": None}
         (Verdict(Kind.VIOLATES, "threat", labels=("threat",)), 0.0, DECIDED | {"outcome": "violates", "reason": "threat"}),
         (Verdict(Kind.ALLOWED, "idiom"), 0.0, DECIDED | {"outcome": "allowed", "reason": "idiom"}),
         (Verdict(Kind.ALLOWED, "idiom"), 1.0, {"status": "second", "outcome": None, "reason": None, "decided": None}),
-        (Verdict(Kind.ESCALATED, "legal"), 0.0, {"status": "escalated", "outcome": None, "team": "legal", "imminent": False}),
+        (Verdict(Kind.ESCALATED, "legal", "Libel?"), 0.0, {"status": "escalated", "outcome": None, "team": "legal", "imminent": False}),
         (Verdict(Kind.ESCALATED, "safety", "today", imminent=True), 0.0, {"status": "escalated", "team": "safety", "imminent": True}),
         (Verdict(Kind.SKIPPED), 0.0, {"status": "waiting", "outcome": None}),
     ],

@@ -65,7 +65,8 @@ def say(session: Session, now: float, user: User, item: Item | int, kind: Kind =
     """Open an item and decide it, under ``policy`` if one is given, else without double review."""
     policy = values.pop("policy", ONCE)
     reason = {Kind.VIOLATES: "harassment", Kind.ALLOWED: "idiom", Kind.ESCALATED: "safety", Kind.SKIPPED: None}[kind]
-    verdict = Verdict(kind, **{"reason": reason, **values})
+    note = "Please look." if kind is Kind.ESCALATED else ""
+    verdict = Verdict(kind, **{"reason": reason, "note": note, **values})
     item_id = item if isinstance(item, int) else item.id
     claim(session, now, user, item_id)
     return decide(session, now, user, item_id, verdict, policy)

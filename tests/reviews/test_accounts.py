@@ -10,8 +10,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import func, select
 
+from tests.reviews.conftest import add_items
 from tests.reviews.sign_ins import NOW, PASSWORD, add, attempt
-from tocsin_service.reviews import accounts, attempts, audit, passwords
+from tocsin_service.reviews import accounts, attempts, audit, claims, passwords
 from tocsin_service.reviews.accounts import AccountError
 from tocsin_service.reviews.attempts import TooManyAttempts
 from tocsin_service.reviews.database import Database
@@ -207,6 +208,16 @@ def test_who_loses_power_is_signed_out(database: Database, change: str) -> None:
         else:
             accounts.set_role(session, user.id, Role.REVIEWER)
     assert who(database, token) is None
+
+
+def test_what_somebody_had_open_who_is_switched_off_is_free(database: Database) -> None:
+    add(database, "ada", Role.ADMIN)
+    user, other = add(database, "ben"), add(database, "ana")
+    with database.write() as session:
+        [item] = add_items(session)
+        assert claims.claim(session, NOW, user, item.id)
+        accounts.set_active(session, user.id, False)
+        assert claims.claim(session, NOW + 1, other, item.id) is item
 
 
 def test_who_gains_power_stays(database: Database) -> None:

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import delete, inspect, update
+from sqlalchemy import delete, inspect, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.postgresql import PostgreSQL
@@ -55,6 +55,36 @@ def test_the_audit_log_refuses_changes(database: Database, statement: object) ->
         session.execute(statement)  # type: ignore[call-overload]
     with database.read() as session:
         assert [event["actor"] for event in audit.export(session)] == ["ana"]
+
+
+def test_no_event_is_replaced(database: Database) -> None:
+    with database.write() as session:
+        audit.record(session, 1.0, "ana", "signed in")
+    verb = "INSERT OR REPLACE" if database.sqlite else "INSERT"
+    forged = text(f"{verb} INTO audit (id, at, actor, action, detail) VALUES (1, 0, 'x', 'forged', '{{}}')")
+    with pytest.raises(SQLAlchemyError), database.write() as session:
+        session.execute(forged)
+    with database.read() as session:
+        assert [event["actor"] for event in audit.export(session)] == ["ana"]
+
+
+def test_an_older_database_is_brought_up_to_date(database: Database) -> None:
+    """What was erased before it was decided counted as decided."""
+    database.prepare()
+    with database.engine.connect() as connection, connection.begin():
+        command.downgrade(alembic_config(connection), "0001")
+    with database.engine.connect() as connection, connection.begin():
+        command.upgrade(alembic_config(connection), "0001")
+        columns = ("ref", "source", "received", "due", "risk", "asserted_risk", "threat", "incitement", "glorification", "band", "label")
+        more = ("voice", "model", "status", "outcome", "erased", "context", "details", "result", "why", "imminent")
+        for ref, outcome in (("decided", "'allowed'"), ("never", "NULL")):
+            scores = "0, 0, 0, 0, 0, 0, 0, 'low', 'none'"
+            rest = f"'none', 'm', 'decided', {outcome}, 5, '[]', '{{}}', '{{}}', '[]', {'0' if database.sqlite else 'false'}"
+            connection.execute(text(f"INSERT INTO items ({', '.join((*columns, *more))}) VALUES ('{ref}', 'api', {scores}, {rest})"))
+    with database.engine.connect() as connection, connection.begin():
+        command.upgrade(alembic_config(connection), "head")
+        found = connection.execute(text("SELECT ref, status FROM items ORDER BY id")).all()
+    assert [tuple(row) for row in found] == [("decided", "decided"), ("never", "erased")]
 
 
 def test_only_its_owner_reads_the_file(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_a_violation_outside_the_three_labels_needs_none(session: Session, peopl
         (replace(VIOLATES, note="a\0b"), "note"),
         (replace(VIOLATES, imminent=True), "imminent"),
         (Verdict(Kind.ESCALATED, "safety", imminent=True, note="  "), "note"),
+        (Verdict(Kind.ESCALATED, "legal"), "note"),
         (replace(VIOLATES, seconds=math.nan), "seconds"),
         (replace(VIOLATES, spans=(Mark(-1, 3, "threat", "author"),)), "spans[0].start"),
         (replace(VIOLATES, spans=(Mark(3, 3, "threat", "author"),)), "spans[0].start"),

@@ -97,7 +97,7 @@ class Work(RuleBasedStateMachine):
         item = self.items[place]
         try:
             with self.database.write() as session:
-                decide(session, self.now, self.users[name], item, Verdict(kind, REASONS[kind]), POLICY)
+                decide(session, self.now, self.users[name], item, Verdict(kind, REASONS[kind], "Please look."), POLICY)
         except NotYours:
             assert self.holder(item) != name, "who has an item open can decide it"
             return

@@ -82,7 +82,8 @@ def test_an_undecided_item_that_is_erased_leaves_the_queue(session: Session, peo
     session.flush()
     assert queue.claim_next(session, NOW, people.ben, Filters()) is None
     assert queue.listing(session, NOW, Filters(), 1).total == 0
-    assert (item.outcome, item.decided, item.claimed_by) == (None, None, None)
+    assert (item.status, item.outcome, item.decided, item.claimed_by) == ("erased", None, None, None)
+    assert queue.listing(session, NOW, Filters(status="decided"), 1).total == 0
 
 
 @pytest.mark.parametrize(

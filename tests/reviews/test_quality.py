@@ -79,7 +79,8 @@ def test_nothing_decided_has_no_agreement_and_no_share(session: Session) -> None
 def test_overturned_are_those_taken_back_and_those_outvoted(session: Session, people: People) -> None:
     for _ in range(6):
         decision(session, item(session), people.ana, Kind.ALLOWED, final=True)
-    decision(session, item(session), people.ana, Kind.ALLOWED, undone=NOW)
+    decision(session, item(session), people.ana, Kind.ALLOWED, undone=NOW, overruled=True)
+    decision(session, item(session), people.ana, Kind.ALLOWED, undone=NOW)  # a slip that nobody else saw
     outvoted = item(session)
     decision(session, outvoted, people.ana, Kind.ALLOWED)
     decision(session, outvoted, people.ben, Kind.VIOLATES)
@@ -88,7 +89,7 @@ def test_overturned_are_those_taken_back_and_those_outvoted(session: Session, pe
     decision(session, undecided, people.ana, Kind.ALLOWED)
     decision(session, item(session), people.ana, Kind.SKIPPED)
     found = quality.overturned(session, WEEK)
-    assert found == quality.Overturned(decisions=11, taken_back=1, outvoted=1)
+    assert found == quality.Overturned(decisions=11, corrected=1, taken_back=1, outvoted=1)
     assert found.share == pytest.approx(2 / 11)
 
 
@@ -103,7 +104,9 @@ def test_the_life_of_items_is_read_as_it_is_written(session: Session, people: Pe
     say(session, now + 2, people.lea, disputed, Kind.VIOLATES, policy=TWICE)
     wrong = say(session, now + 3, people.ana, anew, Kind.ALLOWED)
     undo(session, now + 4, people.lea, wrong.id)
-    say(session, now + 5, people.lea, anew, Kind.VIOLATES)
+    slip = say(session, now + 5, people.lea, anew, Kind.ALLOWED)
+    undo(session, now + 6, people.lea, slip.id)
+    say(session, now + 7, people.lea, anew, Kind.VIOLATES)
     found = quality.agreed(session, WEEK)
     assert (found.doubled, found.same, found.settled) == (2, 1, 3)
-    assert quality.overturned(session, WEEK) == quality.Overturned(decisions=7, taken_back=1, outvoted=1)
+    assert quality.overturned(session, WEEK) == quality.Overturned(decisions=7, corrected=1, taken_back=1, outvoted=1)

@@ -113,9 +113,11 @@ def overturned(found: Overturned) -> Chart:
     parts = [
         Part("Stood", stood, "pale"),
         Part("Outvoted by a second reader and a lead", found.outvoted, "main"),
-        Part("Taken back, by the reader or a lead", found.taken_back, "strong"),
+        Part("Taken back by a lead", found.taken_back, "strong"),
     ]
-    return charts.stacked("overturned", "What lasted", f"{percent(found.share)} of {found.decisions:,} decisions were overturned.", parts)
+    said = f"{percent(found.share)} of {found.decisions:,} decisions were overturned."
+    own = f" Besides, readers took back {found.corrected:,} of their own." if found.corrected else ""
+    return charts.stacked("overturned", "What lasted", said + own, parts)
 
 
 def precision(found: Precision) -> list[Chart]:

@@ -46,6 +46,8 @@ def queue() -> Response:
         views = store.views(session, me)
         holding = policy.current(session)
         people = [user.name for user in accounts.everybody(session)]
+    with database().write() as session:
+        store.record_listing(session, now, me, filters, found)
     return page(
         "queue.html",
         now=now,

@@ -11,7 +11,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from tocsin_service.reviews import attempts, audit, passwords
+from tocsin_service.reviews import attempts, audit, claims, passwords
 from tocsin_service.reviews.models import Role, SignIn, User
 from tocsin_service.reviews.passwords import PasswordError
 
@@ -138,7 +138,7 @@ def set_role(session: Session, user_id: int, role: Role) -> None:
 
 
 def set_active(session: Session, user_id: int, active: bool) -> None:
-    """Switch an account on, or off: its sign-ins end.
+    """Switch an account on, or off: its sign-ins end, and what it has open is free.
 
     Raises
     ------
@@ -148,6 +148,7 @@ def set_active(session: Session, user_id: int, active: bool) -> None:
     if not active:
         _not_the_last(session, user)
         _end(session, user_id)
+        claims.release_all(session, user)
     user.active = active
 
 

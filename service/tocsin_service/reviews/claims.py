@@ -135,6 +135,12 @@ def release_others(session: Session, now: float, user: User, item_id: int) -> No
     _rows(session, _let_go(user).where(Item.id.in_(opened)))
 
 
+def release_all(session: Session, user: User) -> None:
+    """Let go of whatever ``user`` has open."""
+    turn(session, user)
+    _rows(session, _let_go(user))
+
+
 def _claimed(session: Session, now: float, user: User, item: Item) -> None:
     release_others(session, now, user, item.id)
     audit.record(session, now, user.name, "claimed", item=item.id)

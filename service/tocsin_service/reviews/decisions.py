@@ -96,7 +96,7 @@ def undo(session: Session, now: float, user: User, decision_id: int) -> int:
         raise DecisionError("decision", "is not yours; a lead can take it back")
     living = _living(session, item.id)
     _undoable(session, now, user, item, decision, living)
-    decision.undone = now
+    decision.undone, decision.overruled = now, decision.user_id != user.id
     replay(one for one in living if one.id != decision.id).apply(item)
     session.flush()
     if obstacle(session, now, user, item) is None:

@@ -21,13 +21,16 @@ _ESCALATED = text("team IS NOT NULL")
 
 
 class Status(StrEnum):
-    """Where an item stands. ``SECOND`` waits for another reviewer, ``DISPUTED`` for a lead, as the two disagree."""
+    """Where an item stands. ``SECOND`` waits for another reviewer, ``DISPUTED`` for a lead, as the two disagree; ``ERASED`` will never be
+    decided, while what is erased later stays ``DECIDED``.
+    """
 
     WAITING = "waiting"
     SECOND = "second"
     DISPUTED = "disputed"
     ESCALATED = "escalated"
     DECIDED = "decided"
+    ERASED = "erased"
 
 
 class Kind(StrEnum):
@@ -157,6 +160,7 @@ class Decision(Base):
 
     ``reason`` is the policy, the exception or the team. ``labels`` and ``spans`` are the passage as the reviewer sees it:
     ``[{"start", "end", "label", "voice", "speaker"}]``. ``seconds`` is how long the item was open. ``final``: it settled the item.
+    ``overruled``: it was somebody else who took it back.
     """
 
     __tablename__ = "decisions"
@@ -173,6 +177,7 @@ class Decision(Base):
     seconds: Mapped[float] = mapped_column(default=0.0)
     final: Mapped[bool] = mapped_column(default=False)
     undone: Mapped[float | None]
+    overruled: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (Index(None, "item_id", "user_id"), Index(None, "user_id", "at"), Index(None, "at"), _NEVER_AGAIN)
 
 

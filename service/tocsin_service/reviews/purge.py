@@ -28,8 +28,10 @@ def erase(session: Session, now: float, item_id: int, actor: str = "api") -> Non
         return
     item.text = item.author = item.link = None
     item.context, item.details, item.result = [], {}, item.result | {"spans": []}
-    item.status, item.claimed_by, item.claimed_until = Status.DECIDED.value, None, None
+    item.claimed_by = item.claimed_until = None
     item.erased = now
+    if item.status != Status.DECIDED:
+        item.status = Status.ERASED.value
     session.execute(update(Decision).where(Decision.item_id == item_id).values(note="", spans=[]))
     audit.record(session, now, actor, "item erased", item_id)
 

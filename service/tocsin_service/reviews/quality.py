@@ -46,11 +46,12 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Overturned:
-    """Of ``decisions`` made in a period: those taken back, by who made them or by a lead, and those that a second reader and a lead
-    outvoted.
+    """Of ``decisions`` made in a period: those that a lead took back, and those that a second reader and a lead outvoted. What readers took
+    back themselves, ``corrected``, isn't among the decisions: nobody disagreed.
     """
 
     decisions: int
+    corrected: int
     taken_back: int
     outvoted: int
 
@@ -94,10 +95,10 @@ def overturned(session: Session, period: Period) -> Overturned:
     """Of the decisions made in a period, what didn't last."""
     otherwise = exists().where(Item.id == Decision.item_id, Item.status == Status.DECIDED, Item.outcome != Decision.kind)
     outvoted = and_(Decision.final.is_(False), Decision.undone.is_(None), otherwise)
-    query = select(func.count(), func.count(Decision.undone), func.coalesce(func.sum(case((outvoted, 1), else_=0)), 0)).where(
-        period.holds(Decision.at), Decision.kind.in_(SETTLED)
-    )
-    return Overturned(*session.execute(query).one())
+    corrected = and_(Decision.undone.is_not(None), Decision.overruled.is_(False))
+    conditions = (corrected.is_(False), corrected, Decision.overruled, outvoted)
+    sums = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in conditions]
+    return Overturned(*session.execute(select(*sums).where(period.holds(Decision.at), Decision.kind.in_(SETTLED))).one())
 
 
 def _pairs(session: Session, found: dict[tuple[int, int], Counter[tuple[str | None, ...]]], most: int = 12) -> tuple[Pair, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from tocsin_service.reviews import audit
 from tocsin_service.reviews.claims import CLAIM_SECONDS, claim, claim_next, obstacle, release, renew
 from tocsin_service.reviews.filters import ALL, FACETS, Filters, QueueError, conditions, parse
 from tocsin_service.reviews.models import Item, Status, User
@@ -30,6 +31,7 @@ __all__ = [
     "listing",
     "obstacle",
     "parse",
+    "record_listing",
     "release",
     "renew",
     "save_view",
@@ -82,7 +84,7 @@ def listing(
     wanted = list(conditions(session, now, filters, me).values())
     order: list[ColumnElement[Any]] = [Item.due.asc(), Item.id.asc()]
     if filters.status == Status.DECIDED:
-        wanted.append(Item.decided > 0)  # the index in whose order they are read; what was erased undecided isn't in it
+        wanted.append(Item.decided > 0)  # the index in whose order they are read
         order = [Item.decided.desc(), Item.id.desc()]
     elif filters.status != ALL:
         wanted.append(Item.status == filters.status)
@@ -97,6 +99,15 @@ def listing(
     by_id = {item.id: item for item in session.scalars(select(Item).where(Item.id.in_(ids)))} if ids else {}
     items = [by_id[found] for found in ids if found in by_id]
     return Page(items, total, number, pages, _holders(session, now, items))
+
+
+def record_listing(session: Session, now: float, user: User, filters: Filters, page: Page) -> None:
+    """Put it in the audit log that somebody was shown a page. No author is named, nor what was searched for: the log is never erased."""
+    if not page.items:
+        return
+    asked: dict[str, Any] = {"filters": replace(filters, author="").query(), "author": bool(filters.author), "search": bool(filters.search)}
+    asked = {name: value for name, value in asked.items() if value}
+    audit.record(session, now, user.name, "listed", **asked, page=page.number, items=[item.id for item in page.items])
 
 
 def counts(session: Session, now: float, filters: Filters, me: User | None = None) -> Counts:

@@ -73,8 +73,9 @@ def checked(verdict: Verdict, text: str, policy: Policy) -> Verdict:
         raise DecisionError("note", "holds a character that is none")
     if verdict.imminent and verdict.kind is not Kind.ESCALATED:
         raise DecisionError("imminent", "is for what is escalated: choose a team")
-    if verdict.imminent and not note:
-        raise DecisionError("note", "is empty; say who may be in danger, and where")
+    if verdict.kind is Kind.ESCALATED and not note:
+        asked = "who may be in danger, and where" if verdict.imminent else "what the team has to know"
+        raise DecisionError("note", f"is empty; say {asked}")
     if not math.isfinite(verdict.seconds):
         raise DecisionError("seconds", "must be a number")
     seconds = min(max(0.0, verdict.seconds), _LONGEST_OPEN)

@@ -66,6 +66,7 @@ export function panel(form) {
       set.disabled = !set.classList.contains(`for-${kind}`);
       set.querySelector("input").required = true;
     }
+    form.elements.note.required = kind === "escalated";
   };
   form.addEventListener("change", kinds);
   kinds();
