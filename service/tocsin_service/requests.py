@@ -52,7 +52,7 @@ def decode(body: bytes) -> dict[str, Any]:
         where = f"line {error.lineno} column {error.colno}"
         raise Problem("malformed-json", f"The body stops being JSON at {where}: {error.msg}.") from None
     except RecursionError:
-        raise Problem("malformed-json", "The body is nested too deeply; a request has at most three levels.") from None
+        raise Problem("malformed-json", "The body is nested too deeply; a request needs three levels, and metadata may have 32.") from None
     except ValueError:  # an integer of thousands of digits
         raise Problem("malformed-json", "The body holds a number with too many digits.") from None
     if not isinstance(value, dict):

@@ -186,7 +186,7 @@ class Reviewer:
     @property
     def overflow(self) -> int:
         """How many pixels the page is wider than the window."""
-        return int(self.browser.execute_script("return document.documentElement.scrollWidth - innerWidth"))
+        return int(self.browser.execute_script("const page = document.documentElement; return page.scrollWidth - page.clientWidth"))
 
     def click(self, selector: str) -> None:
         """With the mouse, in the middle of the first such element."""

@@ -108,6 +108,7 @@ def test_nothing_serious_stands_in_anybodys_way(shown: Desk, browser: Chrome, ax
     for (width, scheme), rules in RULES.items():
         with person.device(width, scheme):
             found += [(width, scheme, *one) for one in serious(browser, rules)]
+            assert person.overflow <= 0, (width, scheme)
     assert found == []
 
 

@@ -14,7 +14,7 @@ from tests.dashboard.forms import PASSWORD, enter, post
 from tocsin_service.reviews import accounts, audit, care
 from tocsin_service.reviews.care import Care
 from tocsin_service.reviews.database import Database
-from tocsin_service.reviews.models import Decision, Item, Role, User
+from tocsin_service.reviews.models import Item, Role, User
 
 
 def account(database: Database, name: str) -> User:
@@ -141,9 +141,8 @@ def test_heavy_items_are_shown_to_the_person_alone(reviewer: FlaskClient, admin:
         for number in range(1, 4):
             session.add(Item(id=number, ref=str(number), source="api", text="x", received=now, due=now, **scores, **kind))
         session.flush()
-        ana = accounts.named(session, "ana")
-        assert ana is not None
-        session.add_all(Decision(item_id=number, user_id=ana.id, at=now, kind="violates") for number in range(1, 4))
+    for number in range(1, 4):
+        reviewer.get(f"/reviews/items/{number}")
     assert '<p class="figure">3</p>' in reviewer.get("/reviews/me").text
     assert '<p class="figure">0</p>' in admin.get("/reviews/me").text
 

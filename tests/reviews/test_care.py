@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.reviews.sign_ins import NOW, add
-from tocsin_service.reviews import accounts, care
+from tocsin_service.reviews import accounts, audit, care
 from tocsin_service.reviews.care import Care, CareError
 from tocsin_service.reviews.database import Database
-from tocsin_service.reviews.models import Decision, Item
+from tocsin_service.reviews.models import Item
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -37,7 +37,7 @@ def test_a_pause_that_cant_be_used_is_refused(given: str) -> None:
     assert caught.value.field == "pause_minutes"
 
 
-def test_heavy_items_are_counted_once_a_day_and_person(database: Database) -> None:
+def test_heavy_items_that_were_opened_are_counted_once_a_day_and_person(database: Database) -> None:
     mine, other = add(database), add(database, "ben")
     midnight = NOW - NOW % 86_400
     with database.write() as session:
@@ -51,7 +51,8 @@ def test_heavy_items_are_counted_once_a_day_and_person(database: Database) -> No
             (3, other, midnight + 1),
             (4, mine, midnight + 1),
         ]:
-            session.add(Decision(item_id=item_id, user_id=user.id, at=at, kind="violates"))
+            audit.record(session, at, user.name, "viewed", item=item_id)
+        audit.record(session, midnight, mine.name, "claimed", item=3)
     with database.read() as session:
         assert care.heavy_today(session, NOW, mine) == 1
         assert care.heavy_today(session, midnight - 1, mine) == 2  # of the day before as well

@@ -186,6 +186,19 @@ def test_the_bands_of_the_deployment_decide_what_is_imported(
     assert capsys.readouterr().out.startswith("1 queued")
 
 
+def test_an_export_can_leave_the_demo_out(database: Database, capsys: Printed) -> None:
+    with database.write() as session:
+        people = People(session)
+        for source, text in (("demo", "Made up."), ("api", "Break a leg tonight!")):
+            [item] = add_items(session, source=source, text=text)
+            say(session, time.time(), people.ana, item, Kind.ALLOWED)
+    assert run(database, "export", "-") == 0
+    shown = capsys.readouterr()
+    assert (shown.out.count("\n"), "1 of them from the demo queue" in shown.err) == (2, True)
+    assert run(database, "export", "-", "--without-demo") == 0
+    assert [json.loads(line)["text"] for line in capsys.readouterr().out.splitlines()] == ["Break a leg tonight!"]
+
+
 def test_an_export_is_read_by_training(database: Database, tmp_path: Path, capsys: Printed) -> None:
     out = tmp_path / "out.jsonl"
     out.write_text("of yesterday")

@@ -102,7 +102,7 @@ def chips(filters: Filters) -> list[Chip]:
 def kept(filters: Filters) -> list[tuple[str, str]]:
     """What the form under "More" has to send along."""
     default = Filters()
-    names = ("status", *_FACETS)
+    names = ("status", *(name for name in _FACETS if name != "community"))  # which has a field there
     return [(name, getattr(filters, name)) for name in names if getattr(filters, name) != getattr(default, name)]
 
 

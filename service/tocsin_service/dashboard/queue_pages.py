@@ -15,6 +15,7 @@ from tocsin_service.dashboard.asking import asked, look_for, posted
 from tocsin_service.dashboard.base import database, may, page, person, signed_in
 from tocsin_service.dashboard.install import blueprint
 from tocsin_service.dashboard.render import Group, riskiest, snippet
+from tocsin_service.problems import Problem
 from tocsin_service.reviews import accounts, policy
 from tocsin_service.reviews import queue as store
 from tocsin_service.reviews.models import Decision, Item, Kind, Role, Status
@@ -118,6 +119,18 @@ def keep_view() -> BaseResponse:
     except QueueError as error:
         flash(f"Not saved: the {error}.", "bad")
     return redirect(facets.address(filters), 303)
+
+
+@blueprint.get("/views/<key:view>")
+@signed_in()
+def open_view(view: int) -> BaseResponse:
+    """The queue under a saved view, whatever words were looked for before."""
+    with database().read() as session:
+        query = next((one.query for one in store.views(session, person()) if one.id == view), None)
+    if query is None:
+        raise Problem("not-found", "There is no such view, or it is not shared any more.")
+    look_for("")
+    return redirect(url_for("reviews.queue") + (f"?{query}" if query else ""), 303)
 
 
 @blueprint.post("/views/<key:view>/forget")

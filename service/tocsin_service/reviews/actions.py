@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from tocsin_service.reviews import account_actions, audit, export, first_run, imports, purge
 from tocsin_service.reviews.database import Database, DatabaseError
+from tocsin_service.reviews.demo import SOURCE
 from tocsin_service.settings import Settings, from_environment
 
 DONE, SOME_FAILED = 0, 1
@@ -54,12 +55,17 @@ def _export(database: Database, _: Settings, chosen: argparse.Namespace) -> int:
     count = demo = 0
     with _written(chosen.out) as out, database.read() as session:
         for row in export.rows(session, chosen.since, chosen.until):
+            made_up = row["review"]["source"] == SOURCE
+            if made_up and chosen.without_demo:
+                continue
             out.write(json.dumps(row, ensure_ascii=False) + "\n")
-            count += 1
-            demo += row["review"]["source"] == "demo"
+            count, demo = count + 1, demo + made_up
     with database.write() as session:
         audit.record(session, time.time(), ACTOR, "reviews exported", passages=count)
-    print(f"tocsin: {count} reviewed passages" + (f", {demo} of them from the demo queue" if demo else ""), file=sys.stderr)
+    print(
+        f"tocsin: {count} reviewed passages" + (f", {demo} of them from the demo queue (--without-demo leaves them out)" if demo else ""),
+        file=sys.stderr,
+    )
     return DONE
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from tocsin_service.reviews.models import Decision, Item, User
+from tocsin_service.reviews.models import Event, Item, User
 
 MOST_PAUSE = 240
 _DAY = 86_400
@@ -63,7 +63,7 @@ def keep(session: Session, user_id: int, care: Care) -> None:
 
 
 def heavy_today(session: Session, now: float, user: User) -> int:
-    """How many items of the band ``high`` this person decided since midnight UTC, undone or not: they were seen."""
+    """How many items of the band ``high`` this person opened since midnight UTC, whether or not they decided them."""
     midnight = now - now % _DAY
-    decided = select(func.count(Decision.item_id.distinct())).join(Item, Item.id == Decision.item_id)
-    return session.scalar(decided.where(Decision.user_id == user.id, Decision.at >= midnight, Item.band == "high")) or 0
+    opened = select(func.count(Event.item_id.distinct())).join(Item, Item.id == Event.item_id)
+    return session.scalar(opened.where(Event.at >= midnight, Event.actor == user.name, Event.action == "viewed", Item.band == "high")) or 0

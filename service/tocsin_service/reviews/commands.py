@@ -46,6 +46,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser], load: Loa
     export.add_argument("out", metavar="OUT.jsonl", help="file to write; '-': standard output")
     export.add_argument("--since", type=_moment, metavar="DATE", help="only what was decided from then on (2026-01-31, UTC)")
     export.add_argument("--until", type=_moment, metavar="DATE", help="only what was decided before")
+    export.add_argument("--without-demo", action="store_true", help="leave out the demo's made-up passages")
     export.set_defaults(run=_run, action="export")
 
     purge = actions.add_parser("purge", parents=[shared], help="erase passages for good: text, author, link, context, notes")
