@@ -18,6 +18,7 @@ from tocsin_service.reviews.audit_search import Sought
 from tocsin_service.reviews.models import Role
 
 _MOST = 2**63 - 1
+_SHOWN = 8
 
 
 @blueprint.get("/audit")
@@ -87,8 +88,12 @@ def _day(field: str, given: str, later: int) -> float | None:
 
 
 def _words(detail: dict[str, Any]) -> list[tuple[str, str]]:
-    """An event's detail as names and values."""
-    return [
-        (name.replace("_", " "), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-        for name, value in detail.items()
-    ]
+    """An event's detail as names and values; of a long list the first few, the export has them all."""
+    return [(name.replace("_", " "), _value(value)) for name, value in detail.items()]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        shown = ", ".join(map(str, value[:_SHOWN]))
+        return shown if len(value) <= _SHOWN else f"{shown} and {len(value) - _SHOWN} more"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
