@@ -42,8 +42,8 @@ def queue() -> Response:
     now, me, filters = time.time(), person(), asked()
     number = request.args.get("page", 1, type=int)
     with database().read() as session:
-        found = store.listing(session, now, filters, number, me=me)
         counted = store.counts(session, now, filters, me)
+        found = store.listing(session, now, filters, number, me=me, total=counted.total)
         views = store.views(session, me)
         holding = policy.current(session)
         people = [user.name for user in accounts.everybody(session)]

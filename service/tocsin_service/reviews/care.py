@@ -65,5 +65,6 @@ def keep(session: Session, user_id: int, care: Care) -> None:
 def heavy_today(session: Session, now: float, user: User) -> int:
     """How many items of the band ``high`` this person opened since midnight UTC, whether or not they decided them."""
     midnight = now - now % _DAY
-    opened = select(func.count(Event.item_id.distinct())).join(Item, Item.id == Event.item_id)
-    return session.scalar(opened.where(Event.at >= midnight, Event.actor == user.name, Event.action == "viewed", Item.band == "high")) or 0
+    # A list that is made once: joined, SQLite would go through all items first.
+    opened = select(Event.item_id).where(Event.at >= midnight, Event.actor == user.name, Event.action == "viewed")
+    return session.scalar(select(func.count()).select_from(Item).where(Item.id.in_(opened), Item.band == "high")) or 0
