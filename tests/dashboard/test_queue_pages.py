@@ -285,4 +285,4 @@ def test_done_counts_the_day(reviewer: FlaskClient, database: Database, classifi
     answer = post(reviewer, f"/reviews/items/{item}/decision", kind="violates", violation="threat", labels="threat", spans="[]")
     assert answer.location == "/reviews/done"
     page = reviewer.get("/reviews/done").text
-    assert "You decided 1 item today; 1 was heavy." in page
+    assert "You decided 1 item today and opened 1 heavy one." in page
