@@ -61,7 +61,8 @@ def run(chosen: argparse.Namespace) -> int:
         raise ValueError(str(error)) from error
     began = time.monotonic()
     total = sum(source.size for source in settled.job.inputs)
-    screen = Screen(sys.stderr, total, bar=sys.stderr.isatty() and not (settled.target is None and sys.stdout.isatty()))
+    bar = sys.stderr is not None and sys.stderr.isatty() and not (settled.target is None and sys.stdout.isatty())
+    screen = Screen(sys.stderr, total, bar)
     try:
         found = runs.run(settled, classifier, screen)
     except (KeyboardInterrupt, ValueError):

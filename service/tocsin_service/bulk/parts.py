@@ -111,9 +111,9 @@ class Stream(Nothing):
             while left:
                 left = left[self.file.write(left) :]
             self.file.flush()
-        except BrokenPipeError:
-            raise
         except OSError as error:
+            if isinstance(error, BrokenPipeError) and self.name == "standard output":
+                raise  # its reader has seen enough
             raise unwritable(Path(self.name), error) from None
         self.size += len(data)
 

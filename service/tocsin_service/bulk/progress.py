@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TextIO
 
 _EVERY = 0.2  # seconds
 
 
+def put(stream: TextIO | None, text: str) -> None:
+    """Write at once. What can't be read (the stream is closed, its reader gone, its disk full) is thrown away, and the run goes on."""
+    if stream is None:  # as ``sys.stderr`` after 2>&-
+        return
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        let_go(stream)
+
+
+def let_go(stream: TextIO) -> None:
+    """Throw away what a stream still holds and what it gets from now on: else Python's own end fails on it, with another exit status."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
 class Screen:
     """``total`` is the bytes to read, 0 if nobody knows; ``bar``: whether to draw one, as on a terminal."""
 
-    def __init__(self, stream: TextIO, total: int, bar: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stream: TextIO | None, total: int, bar: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self.stream = stream
         self.total = total
         self.clock = clock
@@ -25,12 +46,12 @@ class Screen:
     def say(self, message: str) -> None:
         """A line that stays."""
         self.clear()
-        print(f"tocsin: {message}", file=self.stream)
+        put(self.stream, f"tocsin: {message}\n")
 
     def tell(self, lines: Iterable[str]) -> None:
         """More of the message before."""
         for line in lines:
-            print(f"  {line}", file=self.stream)
+            put(self.stream, f"  {line}\n")
 
     def skipped(self, rows: int, position: int) -> None:
         """Rows done by an earlier run: the rate counts from here."""
@@ -54,14 +75,12 @@ class Screen:
             full = round(share * width)
             line = f"[{'#' * full}{'.' * (width - full)}] {share:4.0%}  {line}  {left}"
         columns = shutil.get_terminal_size().columns
-        self.stream.write(f"\r\x1b[K{line[: columns - 1]}")
-        self.stream.flush()
+        put(self.stream, f"\r\x1b[K{line[: columns - 1]}")
 
     def clear(self) -> None:
         """Take the bar away."""
         if self.live:
-            self.stream.write("\r\x1b[K")
-            self.stream.flush()
+            put(self.stream, "\r\x1b[K")
 
 
 def _clock(seconds: float) -> str:
