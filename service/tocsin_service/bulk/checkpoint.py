@@ -10,6 +10,7 @@ from typing import Any
 
 from tocsin_service.bulk import parts
 from tocsin_service.bulk.inputs import Input
+from tocsin_service.bulk.refusals import Refused
 
 FORMAT = 1
 
@@ -29,6 +30,11 @@ class State:
     summary: dict[str, Any] = field(default_factory=dict)
     top: list[tuple[float, int, str]] = field(default_factory=list)
     finished: bool = False
+
+
+def beside(target: Path) -> Path:
+    """Where the checkpoint of an output lies."""
+    return target.with_name(target.name + ".checkpoint")
 
 
 def save(path: Path, job: dict[str, Any], inputs: Sequence[Input], state: State) -> None:
@@ -52,7 +58,7 @@ def load(path: Path, job: dict[str, Any], inputs: Sequence[Input]) -> State | No
 
     Raises
     ------
-    ValueError : it is of another job, of inputs that have changed since, or unreadable.
+    Refused : it is of another job, of inputs that have changed since, or unreadable.
     """
     try:
         stored = json.loads(path.read_text(encoding="ascii"))
@@ -62,22 +68,22 @@ def load(path: Path, job: dict[str, Any], inputs: Sequence[Input]) -> State | No
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{path}: not a checkpoint this version can read; run again without --resume") from None
+        raise Refused(f"{path}: not a checkpoint this version can read; run again without --resume") from None
     different = [name for name in job if old.get(name) != job[name]]
     if different:
-        raise ValueError(f"{path}: the run it is of had another {different[0]}; give the same, or run again without --resume")
+        raise Refused(f"{path}: the run it is of had another {different[0]}; give the same, or run again without --resume")
     now = _seen(inputs)
     if [one["name"] for one in seen] != [one["name"] for one in now]:
-        raise ValueError(f"{path}: the run it is of had other inputs; give the same, or run again without --resume")
+        raise Refused(f"{path}: the run it is of had other inputs; give the same, or run again without --resume")
     for before, after in zip(seen, now, strict=True):
         if before != after:
             raise changed(before["name"])
     return state
 
 
-def changed(name: str) -> ValueError:
+def changed(name: str) -> Refused:
     """What to tell of an input that is no longer what it was."""
-    return ValueError(f"{name}: changed since the checkpoint; run again without --resume")
+    return Refused(f"{name}: changed since the checkpoint; run again without --resume")
 
 
 def _seen(inputs: Sequence[Input]) -> list[dict[str, Any]]:

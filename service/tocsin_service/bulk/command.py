@@ -53,6 +53,7 @@ def run(chosen: argparse.Namespace) -> int:
     from tocsin_service.bulk import run as runs
     from tocsin_service.bulk import summary
     from tocsin_service.bulk.progress import Screen
+    from tocsin_service.bulk.refusals import Refused
 
     settled = plan(chosen)
     try:
@@ -65,6 +66,8 @@ def run(chosen: argparse.Namespace) -> int:
     screen = Screen(sys.stderr, total, bar)
     try:
         found = runs.run(settled, classifier, screen)
+    except Refused:
+        raise
     except (KeyboardInterrupt, ValueError):
         if settled.checkpoint is not None and settled.checkpoint.exists():
             screen.say("stopped; run it again with --resume to go on")
@@ -84,7 +87,7 @@ def plan(chosen: argparse.Namespace) -> Plan:
     ------
     ValueError : they don't fit; says which and what to change.
     """
-    from tocsin_service.bulk import answers, inputs, readers
+    from tocsin_service.bulk import answers, checkpoint, inputs, readers
     from tocsin_service.bulk.answers import Level
     from tocsin_service.bulk.plan import Plan
     from tocsin_service.bulk.rows import Columns
@@ -95,12 +98,14 @@ def plan(chosen: argparse.Namespace) -> Plan:
     _check_numbers(chosen)
     _check_names(chosen, answers.RESERVED)
     target, form = _destination(chosen.output)
-    found = inputs.find(chosen.inputs)
     rejects = _beside(chosen.rejects, target)
     report = None if chosen.report is None else _file(chosen.report)
     written = [path for path in (target, rejects, report) if path is not None]
     if len(set(written)) < len(written):
         raise ValueError("OUT, --rejects and --report must be different files")
+    going_on = chosen.resume and target is not None and checkpoint.beside(target).exists()
+    # A run that was stopped while it gave its files their names has left some where a folder or a glob finds them.
+    found = inputs.find(chosen.inputs, written if going_on else ())
     inputs.refuse_same(found, written)
     if len(chosen.inputs) > 1 and target is not None and target.exists() and not chosen.resume:
         raise ValueError(f"{chosen.output}: exists. With several files named, the last is the output; remove it first if you mean it")

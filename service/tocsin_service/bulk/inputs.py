@@ -5,12 +5,13 @@ from __future__ import annotations
 import glob
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tocsin_service.bulk import formats
 from tocsin_service.bulk.formats import Format, Kind
+from tocsin_service.bulk.refusals import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Input:
         return "row" if self.format.kind is Kind.PARQUET else "line"
 
 
-def find(names: Sequence[str]) -> tuple[Input, ...]:
-    """The inputs in the order they are read: as named; a folder's and a glob's files by name.
+def find(names: Sequence[str], own: Iterable[Path | None] = ()) -> tuple[Input, ...]:
+    """The inputs in the order they are read: as named; a folder's and a glob's files by name, those of ``own`` left out.
 
     Raises
     ------
@@ -38,12 +39,15 @@ def find(names: Sequence[str]) -> tuple[Input, ...]:
     """
     if "-" in names and len(names) > 1:
         raise ValueError("'-' (standard input) can't be read together with files")
+    left_out = set(own)
     found: list[Input] = []
     seen: set[tuple[int, int]] = set()
     for name in names:
         if name == "-":
             return (Input("-", Format(Kind.JSONL), stream=True),)
         for path in _expanded(name):
+            if left_out and str(path) != name and path.resolve() in left_out:
+                continue
             info = _looked_at(path)
             if (info.st_dev, info.st_ino) in seen:
                 raise ValueError(f"{path}: given twice; its rows would be doubled")
@@ -65,6 +69,20 @@ def refuse_same(inputs: Iterable[Input], written: Iterable[Path | None]) -> None
                 raise ValueError(f"{target}: this output and the input {source.name} are the same file; write to another one")
 
 
+def refuse_changed(inputs: Iterable[Input]) -> None:
+    """No file may change while it is read.
+
+    Raises
+    ------
+    Refused : one did.
+    """
+    for source in inputs:
+        if not source.stream:
+            info = _looked_at(Path(source.name))
+            if (info.st_size, info.st_mtime_ns) != (source.size, source.changed):
+                raise Refused(f"{source.name}: changed while it was read; run again without --resume once nobody writes it")
+
+
 def _looked_at(path: Path) -> os.stat_result:
     try:
         return path.stat()
@@ -79,10 +97,30 @@ def _input(name: str, info: os.stat_result) -> Input:
     return Input(name, formats.of(name) if formats.known(name) else Format(Kind.JSONL), stream=True)  # a pipe or a device
 
 
+def _inside(top: Path) -> Iterator[Path]:
+    """The files of a folder that have one of our extensions; nothing that has one is passed over.
+
+    Raises
+    ------
+    ValueError : a folder inside can't be read, or a name with such an extension is no file.
+    """
+    for name, folders, files in os.walk(top, onerror=_unreadable):
+        folder = Path(name)
+        links = [inner for inner in folders if (folder / inner).is_symlink()]  # not followed
+        for path in [folder / inner for inner in (*files, *links) if formats.known(inner)]:
+            if not path.is_file():
+                raise ValueError(f"{path}: is no file (a broken link, a linked folder or a pipe?); remove it, or name the files themselves")
+            yield path
+
+
+def _unreadable(error: OSError) -> None:
+    raise ValueError(f"{error.filename}: can't be read: {error.strerror}")
+
+
 def _expanded(name: str) -> list[Path]:
     path = Path(name)
     if path.is_dir():
-        files = sorted(inner for inner in path.rglob("*") if inner.is_file() and formats.known(inner.name))
+        files = sorted(_inside(path))
         if not files:
             raise ValueError(f"{name}: the folder holds no .jsonl, .csv, .tsv or .parquet file")
         return files

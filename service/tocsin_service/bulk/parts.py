@@ -6,9 +6,12 @@ import errno
 import fcntl
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
+
+from tocsin_service.bulk.refusals import Refused
 
 
 class Part:
@@ -22,13 +25,7 @@ class Part:
             self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise unwritable(self.path, error) from None
-        try:
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self.descriptor)
-            raise ValueError(f"{self.path}: another tocsin batch is writing it") from None
-        except OSError:  # a file system without locks
-            pass
+        _lock(self.descriptor, self.path)
 
     def cut(self, size: int) -> None:
         """Go on after ``size`` bytes.
@@ -39,7 +36,7 @@ class Part:
         """
         found = os.fstat(self.descriptor).st_size
         if found < size:
-            raise ValueError(f"{self.path} has {found} bytes, the checkpoint {size}: it was changed; run again without --resume")
+            raise Refused(f"{self.path} has {found} bytes, the checkpoint {size}: it was changed; run again without --resume")
         os.ftruncate(self.descriptor, size)
         os.lseek(self.descriptor, size, os.SEEK_SET)
         self.size = size
@@ -128,10 +125,48 @@ def partial(target: Path) -> Path:
     return target.with_name(target.name + ".partial")
 
 
+@contextmanager
+def held(target: Path) -> Iterator[None]:
+    """Keep other commands from a complete file that does not have its own name yet.
+
+    Raises
+    ------
+    Refused : another one is at it.
+    """
+    try:
+        descriptor = os.open(partial(target), os.O_RDWR)
+    except FileNotFoundError:  # it has its name
+        yield
+        return
+    _lock(descriptor, partial(target))
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def publish(target: Path) -> None:
-    """Give a complete file its own name, if it does not have it yet."""
-    with suppress(FileNotFoundError):
+    """Give a complete file its own name, if it does not have it yet.
+
+    Raises
+    ------
+    Refused : it is gone.
+    """
+    try:
         partial(target).replace(target)
+    except FileNotFoundError:
+        check_there(target)
+
+
+def check_there(target: Path) -> None:
+    """A file that is complete but no longer under its partial name has its own.
+
+    Raises
+    ------
+    Refused : it has not.
+    """
+    if not target.exists():
+        raise Refused(f"{target}: complete, but it and {partial(target).name} are gone; run again without --resume")
 
 
 def discard(target: Path) -> None:
@@ -177,6 +212,16 @@ def unwritable(path: Path, error: OSError) -> ValueError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return ValueError(f"{path}: the disk is full ({error.strerror}); make room and run it again")
     return ValueError(f"{path}: can't be written: {error.strerror}")
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Refused(f"{path}: another tocsin batch is writing it; let it end, or name another OUT") from None
+    except OSError:  # a file system without locks
+        pass
 
 
 def _write(descriptor: int, data: bytes, path: Path) -> None:

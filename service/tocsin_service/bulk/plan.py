@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tocsin_service.bulk import checkpoint
 from tocsin_service.bulk.chunks import BYTES, ROWS
 from tocsin_service.bulk.work import Job
 
@@ -27,7 +28,7 @@ class Plan:
         """Where the run says how far it has come; None if it can't be gone on with, as a stream can't be read or written again."""
         if self.target is None or any(source.stream for source in self.job.inputs):
             return None
-        return self.target.with_name(self.target.name + ".checkpoint")
+        return checkpoint.beside(self.target)
 
     def identity(self, digest: str) -> dict[str, Any]:
         """All that decides the output's bytes, by the names an error calls them; ``digest`` is the model's."""

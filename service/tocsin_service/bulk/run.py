@@ -6,7 +6,7 @@ import heapq
 import json
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
@@ -16,6 +16,7 @@ from tocsin_service.bulk import checkpoint, parts, report
 from tocsin_service.bulk.checkpoint import State
 from tocsin_service.bulk.chunks import ROWS, Chunk, chunks
 from tocsin_service.bulk.formats import Kind
+from tocsin_service.bulk.inputs import refuse_changed
 from tocsin_service.bulk.parts import Nothing, Part, Stream
 from tocsin_service.bulk.plan import Plan
 from tocsin_service.bulk.progress import Screen
@@ -35,16 +36,18 @@ def run(plan: Plan, classifier: Classifier, screen: Screen) -> Summary:
     ValueError : an input can't be read or has changed since the checkpoint, or something can't be written.
     """
     state = _kept(plan, classifier, screen)
-    if not state.finished:
-        with (
-            Workers(plan.workers, partial(work, job=plan.job, classifier=classifier)) as workers,
-            closing(_Outcome(plan, classifier, state, screen)) as outcome,
-        ):
-            for done in workers.run(_remaining(plan, state, screen)):
-                outcome.take(done)
-            outcome.finish()
-    summary = Summary.restored(state.summary)
-    _publish(plan, summary, classifier)
+    with ExitStack() as held:  # the files stay locked until everything has its name
+        if not state.finished:
+            with Workers(plan.workers, partial(work, job=plan.job, classifier=classifier)) as workers:
+                outcome = held.enter_context(closing(_Outcome(plan, classifier, state, screen)))
+                for done in workers.run(_remaining(plan, state, screen)):
+                    outcome.take(done)
+                refuse_changed(plan.job.inputs)
+                outcome.finish()
+        elif plan.target is not None:
+            held.enter_context(parts.held(plan.target))
+        summary = Summary.restored(state.summary)
+        _publish(plan, summary, classifier)
     return summary
 
 
@@ -153,19 +156,19 @@ def _publish(plan: Plan, summary: Summary, classifier: Classifier) -> None:
     job = plan.job
     if plan.report is not None:
         parts.replace(plan.report, report.render(summary, job.inputs, job.columns.group, classifier.info, classifier.thresholds))
+    if plan.target is not None:
+        if job.writer.format.kind is Kind.PARQUET:
+            from tocsin_service.bulk import tables  # noqa: PLC0415 an extra
+
+            tables.publish(parts.partial(plan.target), plan.target, job.writer.schema)
+        else:
+            parts.publish(plan.target)
     if plan.rejects is not None:
         if summary.failed:
             parts.publish(plan.rejects)
         else:
             parts.discard(plan.rejects)  # also one that an earlier run has left
-    if plan.target is None:
-        return
-    if job.writer.format.kind is Kind.PARQUET:
-        from tocsin_service.bulk import tables  # noqa: PLC0415 an extra
-
-        tables.publish(parts.partial(plan.target), plan.target, job.writer.schema)
-    else:
-        parts.publish(plan.target)
-    parts.settle(plan.target.parent)
+    if plan.target is not None:
+        parts.settle(plan.target.parent)
     if plan.checkpoint is not None:
         plan.checkpoint.unlink(missing_ok=True)

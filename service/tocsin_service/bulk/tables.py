@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from tocsin_model.types import Label
 from tocsin_service.bulk.formats import Kind
 from tocsin_service.bulk.inputs import Input
-from tocsin_service.bulk.parts import unwritable
+from tocsin_service.bulk.parts import check_there, unwritable
 from tocsin_service.bulk.readers import Found
 from tocsin_service.bulk.rows import Columns, pick
 
@@ -141,13 +141,14 @@ def _fitting(value: Any, kind: pa.DataType) -> Any:
 
 
 def publish(part: Path, target: Path, schema: pa.Schema) -> None:
-    """The Arrow streams of ``part``, in order, as one Parquet file, which is there whole or not at all; does nothing without ``part``.
+    """The Arrow streams of ``part``, in order, as one Parquet file, which is there whole or not at all; without ``part`` it must be there.
 
     Raises
     ------
-    ValueError : the disk is full, or fails.
+    ValueError : the disk is full, or fails; or both are gone.
     """
     if not part.exists():
+        check_there(target)
         return
     unfinished = target.with_name(target.name + ".unfinished")
     try:
