@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from tocsin_service.bulk import parts
 from tocsin_service.bulk.inputs import Input
 from tocsin_service.bulk.refusals import Refused
+from tocsin_service.bulk.work import Best
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(slots=True)
 class State:
     """Chunks done and what they came to.
 
-    ``digest`` is the last chunk's; ``output`` and ``rejects`` are bytes written; ``top`` the best rows so far, each its order and its
-    answer as JSON; ``finished``: nothing is left but to give the files their names.
+    ``digest`` is the last chunk's; ``output`` and ``rejects`` are bytes written; ``top`` the best rows so far; ``finished``: nothing is
+    left but to give the files their names.
     """
 
     chunks: int = 0
@@ -28,7 +31,7 @@ class State:
     output: int = 0
     rejects: int = 0
     summary: dict[str, Any] = field(default_factory=dict)
-    top: list[tuple[float, int, str]] = field(default_factory=list)
+    top: list[Best] = field(default_factory=list)
     finished: bool = False
 
 
@@ -48,9 +51,11 @@ def save(path: Path, job: dict[str, Any], inputs: Sequence[Input], state: State)
         "format": FORMAT,
         "job": job,
         "inputs": _seen(inputs),
-        "state": {item.name: getattr(state, item.name) for item in fields(state)},
+        "state": {item.name: getattr(state, item.name) for item in fields(state) if item.name != "top"},
     }
-    parts.replace(path, json.dumps(stored).encode("ascii"), 0o600)
+    # The rows of --top are most of it: a line each, written one by one.
+    rows = ([*one.order, base64.b64encode(one.answer).decode("ascii")] for one in state.top)
+    parts.replace(path, ((json.dumps(line) + "\n").encode("ascii") for line in chain([stored], rows)), 0o600)
 
 
 def load(path: Path, job: dict[str, Any], inputs: Sequence[Input]) -> State | None:
@@ -61,10 +66,13 @@ def load(path: Path, job: dict[str, Any], inputs: Sequence[Input]) -> State | No
     Refused : it is of another job, of inputs that have changed since, or unreadable.
     """
     try:
-        stored = json.loads(path.read_text(encoding="ascii"))
-        if stored["format"] != FORMAT:
-            raise ValueError("format")
-        old, seen, state = stored["job"], stored["inputs"], State(**stored["state"])
+        with path.open(encoding="ascii") as lines:
+            stored = json.loads(lines.readline())
+            if stored["format"] != FORMAT:
+                raise ValueError("format")
+            old, seen, state = stored["job"], stored["inputs"], State(**stored["state"])
+            for risk, number, answer in map(json.loads, lines):
+                state.top.append(Best((risk, number), base64.b64decode(answer)))
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):

@@ -28,6 +28,7 @@ class Chunk:
     records: tuple[Record, ...]
     position: int
     digest: str
+    bar: tuple[float, int] | None = None  # of ``--top``: what ``Best.order`` must exceed, once enough rows are kept
 
 
 def chunks(inputs: Sequence[Input], columns: Columns) -> Iterator[Chunk]:

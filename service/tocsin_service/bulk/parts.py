@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -185,8 +185,8 @@ def settle(folder: Path) -> None:
         os.close(descriptor)
 
 
-def replace(path: Path, data: bytes, mode: int = 0o666) -> None:
-    """Write a whole file: there is the old one or the new one, at any moment.
+def replace(path: Path, data: Iterable[bytes], mode: int = 0o666) -> None:
+    """Write a whole file, piece by piece: there is the old one or the new one, at any moment.
 
     Raises
     ------
@@ -198,7 +198,8 @@ def replace(path: Path, data: bytes, mode: int = 0o666) -> None:
     except OSError as error:
         raise unwritable(unfinished, error) from None
     try:
-        _write(descriptor, data, unfinished)
+        for piece in data:
+            _write(descriptor, piece, unfinished)
         os.fsync(descriptor)
     except OSError as error:
         raise unwritable(unfinished, error) from None

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import heapq
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
 
 from tocsin_model import Classifier
 from tocsin_service.bulk import checkpoint, parts, report
 from tocsin_service.bulk.checkpoint import State
-from tocsin_service.bulk.chunks import ROWS, Chunk, chunks
+from tocsin_service.bulk.chunks import BYTES, ROWS, Chunk, chunks
 from tocsin_service.bulk.formats import Kind
 from tocsin_service.bulk.inputs import refuse_changed
 from tocsin_service.bulk.parts import Nothing, Part, Stream
 from tocsin_service.bulk.plan import Plan
 from tocsin_service.bulk.progress import Screen
 from tocsin_service.bulk.summary import Summary
-from tocsin_service.bulk.work import Best, Done, Reject, work
+from tocsin_service.bulk.work import Done, Reject, keep, work
 from tocsin_service.bulk.workers import Workers
 
 SECONDS = 1.0  # between checkpoints
+SPARING = 10  # at least so many times as long between two as one takes: the rows of --top can be many, or long
 _LISTED = 20  # rejects on the screen, where a file has them all
 
 
@@ -40,7 +40,7 @@ def run(plan: Plan, classifier: Classifier, screen: Screen) -> Summary:
         if not state.finished:
             with Workers(plan.workers, partial(work, job=plan.job, classifier=classifier)) as workers:
                 outcome = held.enter_context(closing(_Outcome(plan, classifier, state, screen)))
-                for done in workers.run(_remaining(plan, state, screen)):
+                for done in workers.run(replace(chunk, bar=outcome.bar) for chunk in _remaining(plan, state, screen)):
                     outcome.take(done)
                 refuse_changed(plan.job.inputs)
                 outcome.finish()
@@ -83,7 +83,7 @@ class _Outcome:
         self.state = state
         self.screen = screen
         self.summary = Summary.restored(state.summary) if state.summary else Summary()
-        self.best = [Best((order, number), answer) for order, number, answer in state.top]
+        self.best = state.top  # a heap
         self.listed = 0
         self.out = Part(plan.target) if plan.target is not None else Stream.to(plan.output)
         self.rejects = Part(plan.rejects) if plan.rejects is not None else Nothing()
@@ -97,6 +97,12 @@ class _Outcome:
             self.out.cut(state.output)
             self.rejects.cut(state.rejects)
         self.saved = time.monotonic()
+        self.took = 0.0  # seconds that the last save took
+
+    @property
+    def bar(self) -> tuple[float, int] | None:
+        """What a row must exceed to be written; none while everything is."""
+        return self.best[0].order if len(self.best) == self.plan.job.top else None
 
     def take(self, done: Done) -> None:
         """The next chunk's outcome."""
@@ -104,22 +110,20 @@ class _Outcome:
         self.rejects.append(b"".join((json.dumps(asdict(reject)) + "\n").encode("ascii") for reject in done.rejects))
         self.summary.add(done.summary, self.plan.job.passages)
         self._list(done.rejects, self.plan.job.inputs[done.file].unit)
-        if done.best and self.plan.job.top is not None:
-            full = len(self.best) >= self.plan.job.top
-            better = [one for one in done.best if not full or one.order < self.best[-1].order]
-            if better:
-                self.best = heapq.nsmallest(self.plan.job.top, [*self.best, *better], key=lambda one: one.order)
+        if self.plan.job.top is not None:
+            for one in done.best:
+                keep(self.best, one, self.plan.job.top)
         self.state.chunks, self.state.digest = done.number + 1, done.digest
-        if time.monotonic() - self.saved >= SECONDS and self.plan.checkpoint is not None:
+        if time.monotonic() - self.saved >= SECONDS * max(1.0, SPARING * self.took) and self.plan.checkpoint is not None:
             self._save()
         self.screen.show(self.summary.tally.rows + self.summary.failed, done.position)
 
     def finish(self) -> None:
         """Nothing more comes."""
-        for start in range(0, len(self.best), ROWS):
-            self.out.append(self.plan.job.writer.encode([json.loads(one.answer) for one in self.best[start : start + ROWS]]))
+        for lines in _batches(one.line for one in sorted(self.best, reverse=True)):
+            self.out.append(self.plan.job.writer.encode([json.loads(line) for line in lines]))
         self.summary.written += len(self.best)
-        self.best = []
+        self.best.clear()
         self.state.finished = True
         self._save()
 
@@ -132,14 +136,15 @@ class _Outcome:
                 file.path.unlink(missing_ok=True)
 
     def _save(self) -> None:
+        began = time.monotonic()
         self.out.sync()
         self.rejects.sync()
         self.state.output, self.state.rejects = self.out.size, self.rejects.size
         self.state.summary = self.summary.stored()
-        self.state.top = [(*one.order, one.answer) for one in self.best]
         if self.plan.checkpoint is not None:
             checkpoint.save(self.plan.checkpoint, self.identity, self.plan.job.inputs, self.state)
         self.saved = time.monotonic()
+        self.took = self.saved - began
 
     def _list(self, rejects: tuple[Reject, ...], unit: str) -> None:
         for reject in rejects:
@@ -151,11 +156,23 @@ class _Outcome:
                 self.screen.say(f"more rows failed; {self.plan.rejects} will list them all")
 
 
+def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Lines, no more at once than a chunk has."""
+    held: list[bytes] = []
+    for line in lines:
+        held.append(line)
+        if len(held) >= ROWS or sum(map(len, held)) >= BYTES:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
 def _publish(plan: Plan, summary: Summary, classifier: Classifier) -> None:
     """Give everything its name; killed in between and run again with ``--resume``, it does the rest."""
     job = plan.job
     if plan.report is not None:
-        parts.replace(plan.report, report.render(summary, job.inputs, job.columns.group, classifier.info, classifier.thresholds))
+        parts.replace(plan.report, [report.render(summary, job.inputs, job.columns.group, classifier.info, classifier.thresholds)])
     if plan.target is not None:
         if job.writer.format.kind is Kind.PARQUET:
             from tocsin_service.bulk import tables  # noqa: PLC0415 an extra

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 from tocsin_model import Classifier
 from tocsin_model.types import Result, Span
@@ -49,12 +51,21 @@ class Reject:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
-    """A candidate of ``--top``; ``answer`` is JSON. The best is the least."""
+class Best(NamedTuple):
+    """A candidate of ``--top``; the greater the better."""
 
-    order: tuple[float, int]  # -risk, row over all inputs
-    answer: str
+    order: tuple[float, int]  # risk, and the row over all inputs as a negative number: of the same risk, the first is the best
+    answer: bytes  # JSON, packed: marks of a long passage are ten times its length
+
+    @classmethod
+    def of(cls, order: tuple[float, int], answer: Answer) -> Self:
+        """A candidate with an answer."""
+        return cls(order, zlib.compress(json.dumps(answer).encode("ascii"), 1))
+
+    @property
+    def line(self) -> bytes:
+        """The answer as JSON."""
+        return zlib.decompress(self.answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ def work(chunk: Chunk, job: Job, classifier: Classifier) -> Done:
     parsed = [rows.parse(*one, job.columns, job.offsets, settings) for one in zip(chunk.lines, chunk.records, strict=True)]
     spans = job.writer.level is not Level.SCORES or job.passages > 0
     results = classifier.score([row.request.text for row in parsed if row.request is not None], spans=spans)
-    summary, rejects, written = Summary(), [], list[tuple[float, int, Answer]]()
+    summary, rejects, written, best = Summary(), [], list[Answer](), list[Best]()
     scored = list(_paired(parsed, results))
     for place, (row, result) in enumerate(scored):
         if result is None or row.request is None:
@@ -85,24 +96,32 @@ def work(chunk: Chunk, job: Job, classifier: Classifier) -> Done:
             rejects.append(Reject(job.inputs[chunk.file].name, row.line, row.id, problem.type.slug, problem.detail))
             summary.reasons[problem.type.slug] = summary.reasons.get(problem.type.slug, 0) + 1
             if job.min_risk is None and job.top is None:
-                written.append((0.0, place, {"id": row.id, **row.kept, "error": problem.body()}))
+                written.append({"id": row.id, **row.kept, "error": problem.body()})
             continue
         summary.tally.count(result, classifier.thresholds)
         if job.columns.group is not None:
             summary.group(row.group).count(result, classifier.thresholds)
-        if job.min_risk is None or result.risk >= job.min_risk:
-            answer = responses.render(result, row.request, classifier.info)
-            written.append((-result.risk, place, answers.cut(answer, row.kept, job.writer.level)))
+        order = (result.risk, -(chunk.first + place))
+        enough = chunk.bar is None or order > chunk.bar
+        if enough and (job.min_risk is None or result.risk >= job.min_risk):
+            answer = answers.cut(responses.render(result, row.request, classifier.info), row.kept, job.writer.level)
+            if job.top is None:
+                written.append(answer)
+            else:
+                keep(best, Best.of(order, answer), job.top)
     summary.failed = len(rejects)
     summary.passages = list(_passages(chunk, job, scored))
-    best: tuple[Best, ...] = ()
-    if job.top is not None:
-        least = heapq.nsmallest(job.top, written, key=lambda one: one[:2])
-        best = tuple(Best((order, chunk.first + place), json.dumps(answer)) for order, place, answer in least)
-        written = []
     summary.written = len(written)
-    data = job.writer.encode([answer for _, _, answer in written])
-    return Done(chunk.number, chunk.file, chunk.position, chunk.digest, data, best, tuple(rejects), summary)
+    data = job.writer.encode(written)
+    return Done(chunk.number, chunk.file, chunk.position, chunk.digest, data, tuple(best), tuple(rejects), summary)
+
+
+def keep(heap: list[Best], one: Best, most: int) -> None:
+    """Put a candidate into a heap of the ``most`` best, if it is one of them."""
+    if len(heap) < most:
+        heapq.heappush(heap, one)
+    elif one > heap[0]:
+        heapq.heapreplace(heap, one)
 
 
 def _paired(parsed: Iterable[Row], results: Iterable[Result]) -> Iterator[tuple[Row, Result | None]]:
