@@ -161,11 +161,11 @@ USAGE = [
     ("in.jsonl - --resume", "--resume"),
     ("- out.jsonl --resume", "--resume"),
     ("in.jsonl pipe.parquet", "written to files only"),
-    ("in.csv out.jsonl", "no column 'text'; name another with --text-column"),
+    ("in.csv out.jsonl", "no column 'text' among .*; name another with --text-column"),
     ("in.csv out.jsonl --text-column a --keep c", "--keep"),
     ("in.csv out.jsonl --text-column a --group-by c", "--group-by"),
     ("twice.csv out.jsonl", "two columns"),
-    ("empty.csv out.jsonl", "no column"),
+    ("empty.csv out.jsonl", "is empty"),
     ("in.jsonl out.jsonl --model folder", "manifest"),
 ]
 

@@ -59,14 +59,14 @@ class Row:
 
     line: int
     request: ScoreRequest | None
-    id: str | int | None = None
+    id: str | int | float | None = None
     kept: dict[str, Any] = field(default_factory=dict)
     group: str = NO_GROUP
     problem: Problem | None = None
 
 
-def pick(header: Sequence[str], columns: Columns, name: str) -> tuple[int, ...]:
-    """Where the wanted columns stand in a table; -1 for the id's and optional ones if there are none.
+def pick(header: Sequence[str], columns: Columns, name: str, there: str) -> tuple[int, ...]:
+    """Where the wanted columns stand in a table; -1 for the id's and optional ones if there are none. ``there``: what to say of the others.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def pick(header: Sequence[str], columns: Columns, name: str) -> tuple[int, ...]:
     needed += [(columns.group, "--group-by")] if columns.group is not None else []
     for column, option in needed:
         if column not in header:
-            raise ValueError(f"{name}: there is no column {column!r}; name another with {option}")
+            raise ValueError(f"{name}: there is no column {column!r}{there}; name another with {option}")
     for column in columns.wanted:
         if list(header).count(column) > 1:
             raise ValueError(f"{name}: there are two columns {column!r}; rename one")
@@ -92,13 +92,12 @@ def parse(line: int, record: Record, columns: Columns, offsets: Offsets, setting
     except Problem as problem:
         return Row(line, None, kept=dict.fromkeys(columns.keep), problem=problem)
     clean = isinstance(record, bytes) or _decode(cells, columns.text)
-    given = cells.get(columns.id)
-    ident = given if isinstance(given, str | int) and not isinstance(given, bool) else None
+    ident = _ident(cells.get(columns.id), isinstance(record, bytes))
     kept = {name: cells.get(name) for name in (*columns.keep, *columns.optional)}
     group = _group(cells.get(columns.group)) if columns.group is not None else NO_GROUP
     try:
         if not clean:
-            raise Problem("malformed-json", "The row is not UTF-8; convert the file.")
+            raise Problem("invalid-value", "The row is not UTF-8; convert the file.")
         if columns.text not in cells:
             raise Problem(
                 "invalid-value", f"There is no {columns.text!r}; name the passage's column with --text-column.", field=columns.text
@@ -107,6 +106,15 @@ def parse(line: int, record: Record, columns: Columns, offsets: Offsets, setting
     except Problem as problem:
         return Row(line, None, ident, kept, group, problem)
     return Row(line, ScoreRequest(text=text, id=ident, offsets=offsets), ident, kept, group)
+
+
+def _ident(given: Any, strict: bool) -> Any:
+    """An id to echo: JSON's as requests have it; a table's of any plain kind, a whole float as the integer that pandas has made it of."""
+    if isinstance(given, float) and not strict:
+        return int(given) if given.is_integer() else given
+    if isinstance(given, bool):
+        return None if strict else given
+    return given if isinstance(given, str | int) else None
 
 
 def _line(record: bytes) -> dict[str, Any]:

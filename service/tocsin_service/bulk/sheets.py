@@ -27,10 +27,13 @@ def records(text: TextIO, kind: Kind, columns: Columns, name: str) -> Iterator[t
     # Strict: a stray quotation mark would otherwise be dropped, and with it the sign that somebody is quoted.
     reader = csv.reader(lines, delimiter="\t" if kind is Kind.TSV else ",", strict=True)
     try:
-        header = next(reader, [])
+        header = next(reader, None)
     except (csv.Error, _TooLong):
         raise ValueError(f"{name}: the first line is not the header of a CSV file") from None
-    picked = pick(header, columns, name)
+    if header is None:
+        raise ValueError(f"{name}: the file is empty; a {kind.value.upper()} file begins with a header")
+    # Its names stay unsaid: where the header was forgotten they are a passage.
+    picked = pick(header, columns, name, f" among the {len(header)} of the first line")
     while True:
         first = lines.begin()
         try:

@@ -18,6 +18,7 @@ from tocsin_service.bulk.readers import Found
 from tocsin_service.bulk.rows import Columns, pick
 
 _BATCH = 64  # rows decoded at a time
+_NAMES, _NAME = 10, 40  # columns listed in a message, and characters of each
 _GROUP_ROWS, _GROUP_BYTES = 1 << 16, 1 << 26  # of a row group written
 
 _WORD = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("weight", pa.float64())])
@@ -41,7 +42,7 @@ def records(source: Input, columns: Columns) -> Iterator[Found]:
     try:
         with pq.ParquetFile(source.name, pre_buffer=False, buffer_size=1 << 20) as file:
             names = file.schema_arrow.names
-            picked = pick(names, columns, source.name)
+            picked = pick(names, columns, source.name, f" ({_listed(names)})")
             rows = max(1, file.metadata.num_rows)
             read = [columns.wanted[place] for place, index in enumerate(picked) if index >= 0]
             number = 0
@@ -54,7 +55,14 @@ def records(source: Input, columns: Columns) -> Iterator[Found]:
                     number += 1
                     yield number, record, source.size * number // rows
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{source.name}: can't be read as Parquet ({type(error).__name__})") from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "is not Parquet, or is cut off or damaged"
+        raise ValueError(f"{source.name}: {reason}") from None
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The columns of a file, for a message that must end."""
+    shown = ", ".join(repr(name[:_NAME]) for name in names[:_NAMES])
+    return f"there are {shown}" + (f" and {len(names) - _NAMES} more" if len(names) > _NAMES else "")
 
 
 def kept_types(inputs: Sequence[Input], columns: Mapping[str, str]) -> dict[str, pa.DataType]:
@@ -113,7 +121,7 @@ def _plain(value: Any) -> Any:
         return value if value - value == 0 else None
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):  # a map is a list of pairs
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
@@ -135,6 +143,8 @@ def _fitting(value: Any, kind: pa.DataType) -> Any:
     """A cell that Arrow takes: UTF-8 has no lone surrogates."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
+    if isinstance(value, int) and pa.types.is_floating(kind):
+        return float(value)
     if isinstance(value, list) and pa.types.is_list(kind):
         return [span | {name: _fitting(span[name], pa.string()) for name in _TEXTS} for span in value]
     return value

@@ -46,7 +46,7 @@ class Reject:
 
     file: str
     line: int
-    id: str | int | None
+    id: str | int | float | None
     type: str
     reason: str
 
