@@ -11,6 +11,7 @@ from tests.conftest import HARMLESS
 
 import tocsin_model
 from tocsin_model import Classifier
+from tocsin_service.bulk import chunks
 from tocsin_service.cli import main
 
 
@@ -92,3 +93,33 @@ def test_what_is_wrong_with_a_table(name: str, put: Any, message: str, tmp_path:
     errors = capsys.readouterr().err
     assert message in errors
     assert "secret" not in errors
+
+
+ROWS = [{"id": 1, "text": HARMLESS, "community": "quay"}, {"id": 2, "text": HARMLESS}, {"text": HARMLESS, "key": None}]
+NAMED = [
+    ("--group-by", "comunity", True),
+    ("--keep", "comunity", True),
+    ("--id-column", "kye", True),
+    ("--group-by", "community", False),
+    ("--keep", "community", False),
+    ("--id-column", "key", False),
+    ("--id-column", "id", False),
+]
+
+
+@pytest.mark.parametrize(("option", "column", "said"), NAMED)
+def test_a_column_that_no_row_has_is_said(
+    option: str, column: str, said: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(chunks, "ROWS", 1)
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    assert run(tmp_path / "in.jsonl", tmp_path / "out.jsonl", option, column) == 0
+    assert (f"no row has '{column}', which {option} names" in capsys.readouterr().err) is said
+    assert run(tmp_path / "in.jsonl", tmp_path / "out.jsonl") == 0
+    assert "no row has" not in capsys.readouterr().err
+
+
+def test_an_id_column_that_a_table_lacks_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in.csv").write_text("text,id\nfine,1\n")
+    assert run(tmp_path / "in.csv", tmp_path / "out.jsonl", "--id-column", "kye") == 0
+    assert "no row has 'kye', which --id-column names" in capsys.readouterr().err

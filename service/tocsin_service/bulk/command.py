@@ -75,6 +75,10 @@ def run(chosen: argparse.Namespace) -> int:
     first, *more = summary.printed(found, settled.job.columns.group, time.monotonic() - began)
     screen.say(first)
     screen.tell(more)
+    if found.tally.rows:
+        for column, option in settled.job.columns.named.items():
+            if column not in found.named:
+                screen.say(f"no row has {column!r}, which {option} names; look at its spelling")
     if found.failed and settled.rejects is not None:
         screen.say(f"the rows that failed are in {settled.rejects}")
     return 1 if found.failed else 0

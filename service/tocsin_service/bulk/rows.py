@@ -38,6 +38,12 @@ class Columns:
         """The columns that a record of a table holds, in order."""
         return (self.text, self.id, *self.keep, *((self.group,) if self.group is not None else ()), *self.optional)
 
+    @property
+    def named(self) -> dict[str, str]:
+        """The options by the columns that they name beyond the passage's: in JSONL a misspelt one is in no row."""
+        named = {self.group: "--group-by"} if self.group is not None else {}
+        return named | dict.fromkeys(self.keep, self.keep_option) | ({self.id: "--id-column"} if self.id != "id" else {})
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
@@ -55,7 +61,7 @@ Record = bytes | tuple[Any, ...] | Broken
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row by its line number (in Parquet: row number), from 1."""
+    """A row by its line number (in Parquet: row number), from 1. ``named``: those of ``Columns.named`` that it has."""
 
     line: int
     request: ScoreRequest | None
@@ -63,6 +69,7 @@ class Row:
     kept: dict[str, Any] = field(default_factory=dict)
     group: str = NO_GROUP
     problem: Problem | None = None
+    named: frozenset[str] = frozenset()
 
 
 def pick(header: Sequence[str], columns: Columns, name: str, there: str) -> tuple[int, ...]:
@@ -92,9 +99,13 @@ def parse(line: int, record: Record, columns: Columns, offsets: Offsets, setting
     except Problem as problem:
         return Row(line, None, kept=dict.fromkeys(columns.keep), problem=problem)
     clean = isinstance(record, bytes) or _decode(cells, columns.text)
-    ident = _ident(cells.get(columns.id), isinstance(record, bytes))
+    given = cells.get(columns.id)
+    ident = _ident(given, isinstance(record, bytes))
     kept = {name: cells.get(name) for name in (*columns.keep, *columns.optional)}
     group = _group(cells.get(columns.group)) if columns.group is not None else NO_GROUP
+    # A table's columns are known to be there, but for the id's, which is null throughout if there is none.
+    absent = columns.id if given is None and not isinstance(record, bytes) else None
+    named = frozenset(name for name in columns.named if name in cells and name != absent)
     try:
         if not clean:
             raise Problem("invalid-value", "The row is not UTF-8; convert the file.")
@@ -104,8 +115,8 @@ def parse(line: int, record: Record, columns: Columns, offsets: Offsets, setting
             )
         text = requests.parse_text({"text": cells[columns.text]}, settings)
     except Problem as problem:
-        return Row(line, None, ident, kept, group, problem)
-    return Row(line, ScoreRequest(text=text, id=ident, offsets=offsets), ident, kept, group)
+        return Row(line, None, ident, kept, group, problem, named)
+    return Row(line, ScoreRequest(text=text, id=ident, offsets=offsets), ident, kept, group, None, named)
 
 
 def _ident(given: Any, strict: bool) -> Any:

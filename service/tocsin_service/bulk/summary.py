@@ -73,6 +73,7 @@ class Summary:
     tally: Tally = field(default_factory=Tally)
     groups: dict[str, Tally] = field(default_factory=dict)
     passages: list[Passage] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)  # columns named by an option that some row had
 
     def group(self, name: str) -> Tally:
         """The tally of a group; groups beyond the most that are kept share one."""
@@ -89,6 +90,7 @@ class Summary:
         self.tally.add(other.tally)
         for name, tally in other.groups.items():
             self.group(name).add(tally)
+        self.named = sorted({*self.named, *other.named})
         if other.passages:
             self.passages = riskiest([*self.passages, *other.passages], most_passages)
 
@@ -106,6 +108,7 @@ class Summary:
             Tally(**stored["tally"]),
             {name: Tally(**tally) for name, tally in stored["groups"].items()},
             [Passage(**passage | {"pieces": tuple(map(tuple, passage["pieces"]))}) for passage in stored["passages"]],
+            stored["named"],
         )
 
 

@@ -110,6 +110,7 @@ def work(chunk: Chunk, job: Job, classifier: Classifier) -> Done:
             else:
                 keep(best, Best.of(order, answer), job.top)
     summary.failed = len(rejects)
+    summary.named = sorted(frozenset[str]().union(*(row.named for row in parsed)))
     summary.passages = list(_passages(chunk, job, scored))
     summary.written = len(written)
     data = job.writer.encode(written)
