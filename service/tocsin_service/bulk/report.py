@@ -22,12 +22,16 @@ def render(summary: Summary, inputs: Sequence[Input], group_by: str | None, mode
     package = files("tocsin_service")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(package.joinpath("bulk/report.html").read_text(encoding="utf-8"))
+    groups = ordered(summary)
+    marked = [(band.value, place) for place, band in reversed(list(enumerate(Band))) if band is not Band.LOW]
     page = template.render(
         summary=summary,
         tally=summary.tally,
         most=max(1, *summary.tally.risks),
         bins=BINS,
-        groups=ordered(summary),
+        groups=groups,
+        marked=marked,
+        most_share=max((one.bands[place] / one.rows for _, one in groups for _, place in marked), default=0) or 1,
         group_by=group_by,
         inputs=[source.name for source in inputs[:_MOST_INPUTS]],
         more_inputs=max(0, len(inputs) - _MOST_INPUTS),
