@@ -1,4 +1,4 @@
-"""``tocsin batch`` on files of 10⁴ to 10⁷ rows: rows a second, and the peak memory of all its processes together.
+"""``tocsin batch`` on JSONL of 10⁴ to 10⁷ rows, and Parquet of 10⁶: rows a second, and the peak memory of all its processes together.
 
 ``python tests/bench/files.py --write`` keeps what it measured in tests/bench/files.json, which ``make bench`` shows: the largest file takes
 minutes and 9 GB of disk, so it is not measured every time.
@@ -15,13 +15,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), *(str(ROOT / part) for part in ("model", "service", "training"))]
 RECORD = Path(__file__).with_suffix(".json")
+_OPTION = {"jsonl": "rows", "parquet": "parquet"}
+_WHY = (
+    "A short run is slower by what each worker does once: it loads the language detector, 0.1 s, when it first meets a doubtful language."
+)
 
 from tocsin_model import load  # noqa: E402
 from tocsin_training import seeds  # noqa: E402
@@ -32,10 +38,11 @@ def main() -> None:
     """Measure each size, and print or keep the record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000, 10_000_000])
+    parser.add_argument("--parquet", type=int, nargs="*", default=[1_000_000], metavar="ROWS", help="also from Parquet to Parquet")
     parser.add_argument("--write", action="store_true", help=f"keep the record in {RECORD.name}")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        measured = [_measure(Path(folder), rows) for rows in chosen.rows]
+        measured = [_measure(Path(folder), rows, kind) for kind in ("jsonl", "parquet") for rows in getattr(chosen, _OPTION[kind])]
     record = {
         "day": datetime.now(UTC).date().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
@@ -52,18 +59,25 @@ def table(record: dict) -> list[str]:
     lines = [
         f"`python tests/bench/files.py --write`, {record['day']}: {record['machine']}, model {record['model'][:19]}.",
         "",
-        "| rows of a JSONL file | rows/s, all cores | peak memory, all processes |",
+        "| rows of a file | rows/s, all cores | peak memory, all processes |",
         "|---:|---:|---:|",
     ]
-    return lines + [f"| {one['rows']:,} | {one['rate']:,.0f} | {one['peak']:,.0f} MB |" for one in record["sizes"]]
+    for one in record["sizes"]:
+        kind = "Parquet" if one.get("kind") == "parquet" else "JSONL"
+        lines.append(f"| {one['rows']:,} {kind} | {one['rate']:,.0f} | {one['peak']:,.0f} MB |")
+    return [*lines, "", _WHY]
 
 
-def _measure(folder: Path, rows: int) -> dict[str, float]:
-    source, target = folder / "in.jsonl", folder / "out.jsonl"
+def _measure(folder: Path, rows: int, kind: str) -> dict[str, float | str]:
+    source, target = folder / f"in.{kind}", folder / f"out.{kind}"
     posts = [passage.text for passage in seeds.load() if held_out(passage) and len(passage.text) <= 280]
-    with source.open("w", encoding="utf-8") as file:
-        for number in range(rows):  # no row twice: one post, and an account that is named once
-            file.write(json.dumps({"id": number, "text": f"@reader{number} {posts[number % len(posts)]}"}) + "\n")
+    # No row twice: one post, and an account that is named once.
+    made = ({"id": number, "text": f"@reader{number} {posts[number % len(posts)]}"} for number in range(rows))
+    if kind == "parquet":
+        _parquet(source, made)
+    else:
+        with source.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in made)
     command = [str(Path(sys.executable).with_name("tocsin")), "batch", str(source), str(target)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
         peak = 0
@@ -76,7 +90,16 @@ def _measure(folder: Path, rows: int) -> dict[str, float]:
         raise SystemExit(summary)
     source.unlink()
     target.unlink()
-    return {"rows": rows, "rate": float(found[1]), "peak": peak / 1e6}
+    return {"kind": kind, "rows": rows, "rate": float(found[1]), "peak": peak / 1e6}
+
+
+def _parquet(path: Path, made: Iterator[dict[str, object]]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(path, pa.schema([("id", pa.int64()), ("text", pa.string())])) as file:
+        while rows := list(islice(made, 10_000)):
+            file.write_table(pa.Table.from_pylist(rows, file.schema))
 
 
 def _memory(ident: int) -> int:

@@ -1,16 +1,17 @@
-"""More cores, and HTTP beside in-process: ``python tests/bench/scaling.py``; the fastest of three runs, start-up left out."""
+"""More cores, what each adds in memory, and HTTP beside in-process: ``python tests/bench/scaling.py``; the fastest of three runs, start-up left out."""
 
 from __future__ import annotations
 
 import json
 import os
+import statistics
 import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -32,14 +33,16 @@ ROUNDS = 24  # of all posts, shared out
 def main() -> None:
     """Print both tables as Markdown."""
     cores = len(os.sched_getaffinity(0))
-    print("| processes | passages/s | efficiency |\n|---:|---:|---:|")
+    print("| processes | passages/s | efficiency | memory a process |\n|---:|---:|---:|---:|")
     single = 0.0
     for count in range(1, cores + 1):
+        before = {process.pid for process in active_children()}
         with get_context("fork").Pool(count) as pool:
             pool.map(_score, range(count))
             rate = ROUNDS * len(POSTS) / _best(lambda pool=pool: pool.map(_score, range(ROUNDS), chunksize=1))
+            memory = statistics.mean(_memory(process.pid) for process in active_children() if process.pid not in before)
         single = single or rate
-        print(f"| {count} | {rate:,.0f} | {rate / single / count:.2f} |")
+        print(f"| {count} | {rate:,.0f} | {rate / single / count:.2f} | {memory / 1e6:.0f} MB |")
     inside = 4 * len(POSTS) / _best(lambda: [_score(turn) for turn in range(4)])
     print(f"\n| one worker | passages/s | of in-process |\n|---|---:|---:|\n| in process, spans | {inside:,.0f} | 1.00 |")
     with tempfile.TemporaryDirectory() as folder:
@@ -51,6 +54,12 @@ def main() -> None:
         finally:
             server.stop()
     print(f"| HTTP batches of 1,000, spans | {over:,.0f} | {over / inside:.2f} |")
+
+
+def _memory(pid: int | None) -> int:
+    """Bytes of a process by themselves, and its part of the pages that it shares with others, such as the model's."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
 
 
 def _best(task: Callable[[], object]) -> float:
