@@ -28,6 +28,11 @@ def identify(text: str, words: int, known: int, function: int) -> Language:
     return _classify(text)
 
 
+def load() -> None:
+    """Load what doubtful passages need, for processes to share that are forked from this one."""
+    _identifier()
+
+
 def _classify(text: str) -> Language:
     code, _ = _identifier().classify(text[:_ENOUGH])
     return ENGLISH if code == "en" else Language(str(code), False)

@@ -49,7 +49,7 @@ def run(chosen: argparse.Namespace) -> int:
     ------
     ValueError : the options don't fit together, an input can't be read, or the output can't be written.
     """
-    from tocsin_model import ArtifactError, load
+    from tocsin_model import ArtifactError, language, load
     from tocsin_service.bulk import run as runs
     from tocsin_service.bulk import summary
     from tocsin_service.bulk.progress import Screen
@@ -60,6 +60,8 @@ def run(chosen: argparse.Namespace) -> int:
         classifier = load(chosen.model)
     except ArtifactError as error:
         raise ValueError(str(error)) from error
+    if settled.workers > 1:
+        language.load()
     began = time.monotonic()
     total = sum(source.size for source in settled.job.inputs)
     bar = sys.stderr is not None and sys.stderr.isatty() and not (settled.target is None and sys.stdout.isatty())
