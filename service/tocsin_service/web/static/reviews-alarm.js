@@ -20,4 +20,5 @@ export function alarm(place) {
   };
   show(place.cloneNode(true));
   setInterval(look, EVERY);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look()); // timers sleep behind other pages
 }
