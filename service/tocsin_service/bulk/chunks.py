@@ -10,7 +10,7 @@ from tocsin_service.bulk.inputs import Input
 from tocsin_service.bulk.readers import Found, records
 from tocsin_service.bulk.rows import Broken, Columns, Record
 
-ROWS, BYTES = 512, 1 << 20  # a chunk ends at whichever comes first; scores don't depend on it
+ROWS, BYTES = 256, 1 << 20  # a chunk ends at whichever comes first; scores don't depend on it
 
 
 @dataclass(frozen=True, slots=True)
