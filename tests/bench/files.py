@@ -27,6 +27,7 @@ RECORD = Path(__file__).with_suffix(".json")
 _OPTION = {"jsonl": "rows", "parquet": "parquet"}
 _SHORT, _TIMES = 100_000, 5
 _WHY = f"Up to {_SHORT:,} rows the median of {_TIMES} runs, as they take seconds. The rate is from the first row on: without loading the model, 0.3 s."
+_NOISE = "The machine is shared with others: the same file gave rates a fifth apart within an hour."
 
 from tocsin_model import load  # noqa: E402
 from tocsin_training import seeds  # noqa: E402
@@ -64,7 +65,7 @@ def table(record: dict) -> list[str]:
     for one in record["sizes"]:
         kind = "Parquet" if one.get("kind") == "parquet" else "JSONL"
         lines.append(f"| {one['rows']:,} {kind} | {one['rate']:,.0f} | {one['peak']:,.0f} MB |")
-    return [*lines, "", _WHY]
+    return [*lines, "", f"{_WHY} {_NOISE}"]
 
 
 def _measure(folder: Path, rows: int, kind: str) -> dict[str, float | str]:
