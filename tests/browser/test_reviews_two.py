@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+
+from selenium.webdriver import Keys
 
 from tests.browser.desk import ONE, Desk, Reviewer
 from tests.conftest import THREAT
@@ -104,4 +107,8 @@ def test_a_page_says_when_it_has_lost_its_item(desk: Desk, ana: Reviewer, ben: R
     ana.browser.execute_script("document.dispatchEvent(new Event('visibilitychange'))")  # as when one comes back to the tab
     assert "This item is no longer open with you. ben has it open." in ana.see("[data-lost]").text
     assert not ana.see(".actions .primary").is_enabled()
+    here = ana.browser.current_url
+    ana.control(Keys.ENTER)
+    time.sleep(0.5)
+    assert ana.browser.current_url == here, "to send it would lose the note"
     assert ana.see("#note").get_attribute("value") == "He lives two doors down."

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from tests.conftest import HARMLESS, THREAT
 from tests.dashboard.forms import csrf, decide, opened, post
@@ -15,7 +15,7 @@ from tests.dashboard.items import mark, queued, spans
 from tocsin_model import Classifier
 from tocsin_service.reviews import policy, purge
 from tocsin_service.reviews.database import Database
-from tocsin_service.reviews.models import Decision, Event, Item, SignIn, Status
+from tocsin_service.reviews.models import Decision, Event, Item, Status
 from tocsin_service.reviews.policy import Policy
 
 
@@ -326,6 +326,15 @@ def test_similar_ones_and_the_authors_others(reviewer: FlaskClient, database: Da
     assert re.search(r"<b>1</b> (violates|second)", page)
 
 
+def test_why_it_was_escalated_is_read_before_the_passage(reviewer: FlaskClient, lead: FlaskClient, threat: int) -> None:
+    opened(reviewer, threat)
+    decide(reviewer, threat, kind="escalated", team="legal", note="Is the club named?")
+    for browser in (lead, reviewer):
+        page = opened(browser, threat)
+        assert 0 < page.index("Is the club named?") < page.index('id="passage"')
+        assert page.count("Is the club named?") == 1
+
+
 def test_an_erased_item_says_so(lead: FlaskClient, database: Database, threat: int) -> None:
     with database.write() as session:
         purge.erase(session, 5.0, threat)
@@ -356,25 +365,6 @@ def test_a_page_of_the_queue_is_audited_without_names_or_words(reviewer: FlaskCl
         [event] = session.scalars(select(Event).where(Event.action == "listed")).all()
     assert event.actor == "ana"
     assert event.detail == {"filters": "label=threat", "author": True, "search": True, "page": 1, "items": [threat]}
-
-
-@pytest.mark.parametrize("how", ["signed out", "ended"])
-def test_who_is_signed_out_meanwhile_keeps_the_note(reviewer: FlaskClient, database: Database, threat: int, how: str) -> None:
-    opened(reviewer, threat)
-    token = csrf(reviewer)
-    if how == "ended":
-        with database.write() as session:
-            session.execute(delete(SignIn))
-    else:
-        reviewer.post("/reviews/sign-out", data={"csrf_token": token})
-    form = {"csrf_token": token, "kind": "allowed", "exception": "idiom", "note": "three hours' <i>work</i>", "spans": "[]", "query": ""}
-    answer = reviewer.post(f"/reviews/items/{threat}/decision", data=form, headers={"Accept": "text/html"})
-    assert answer.status_code == 401
-    assert "three hours&#39; &lt;i&gt;work&lt;/i&gt;" in answer.text
-    assert f'href="/reviews/sign-in?back=/reviews/items/{threat}"' in answer.text
-    assert stored(database, threat).status == Status.WAITING
-    renewed = reviewer.post(f"/reviews/items/{threat}/renew", headers={"X-CSRFToken": token, "Accept": "application/json"})
-    assert (renewed.status_code, renewed.json["type"]) == (401, "/problems/signed-out")
 
 
 def test_forms_of_elsewhere_are_refused(reviewer: FlaskClient, threat: int) -> None:

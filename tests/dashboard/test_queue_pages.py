@@ -200,6 +200,33 @@ def test_only_leads_share_views(reviewer: FlaskClient, lead: FlaskClient, anothe
     assert "of a reviewer" not in page
 
 
+def test_a_view_is_opened_without_the_words_looked_for(
+    reviewer: FlaskClient, another: FlaskClient, database: Database, items: list[int]
+) -> None:
+    post(reviewer, "/reviews/search", "/reviews", search="commander", query="")
+    post(reviewer, "/reviews/views", "/reviews", name="all of them", query="voice=quoted")
+    page = reviewer.get("/reviews").text
+    assert listed(page) == [items[1]]
+    found = re.search(r'href="(/reviews/views/\d+)"', page)
+    assert found
+    assert reviewer.get(found[1]).location == "/reviews?voice=quoted"
+    assert "contains “" not in reviewer.get("/reviews").text
+    assert another.get(found[1]).status_code == 404, "it is not shared"
+
+
+def test_a_community_that_is_not_among_the_largest_can_be_named(reviewer: FlaskClient, items: list[int]) -> None:
+    page = reviewer.get("/reviews?community=news&voice=quoted").text
+    assert '<input name="community" value="news"' in page
+    assert '<input type="hidden" name="voice" value="quoted">' in page
+    assert '<input type="hidden" name="community"' not in page, "the form would send it twice"
+
+
+def test_what_is_made_up_is_marked(reviewer: FlaskClient, database: Database, classifier: Classifier, items: list[int]) -> None:
+    made_up = queued(database, classifier, THREAT, ref="made up", source="demo")
+    assert reviewer.get("/reviews").text.count('<span class="pill">demo</span>') == 1
+    assert '<span class="pill">demo</span>' in reviewer.get(f"/reviews/items/{made_up}").text
+
+
 def test_a_view_without_a_name_is_refused(reviewer: FlaskClient) -> None:
     post(reviewer, "/reviews/views", "/reviews", name=" ", query="")
     assert "Not saved: the name" in reviewer.get("/reviews").text

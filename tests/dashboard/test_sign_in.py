@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
 from tests.conftest import HARMLESS
-from tests.dashboard.forms import PASSWORD, csrf, enter, post
+from tests.dashboard.forms import PASSWORD, csrf, enter, opened, post
 from tests.postgresql import PostgreSQL
 from tocsin_model import Classifier
 from tocsin_service.app import create_app
 from tocsin_service.reviews import accounts, attempts, audit
 from tocsin_service.reviews.database import Database
-from tocsin_service.reviews.models import Role, SignIn
+from tocsin_service.reviews.models import Item, Role, SignIn, Status
 from tocsin_service.settings import Settings
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -284,3 +285,23 @@ def test_the_first_visitor_is_told_how_to_make_an_account(client: FlaskClient, d
     with database.write() as session:
         accounts.create(session, time.time(), "ana", Role.REVIEWER, None)
     assert "tocsin reviews user add" not in client.get("/reviews/sign-in").text
+
+
+@pytest.mark.parametrize("how", ["signed out", "ended"])
+def test_who_is_signed_out_meanwhile_keeps_the_note(reviewer: FlaskClient, database: Database, threat: int, how: str) -> None:
+    opened(reviewer, threat)
+    token = csrf(reviewer)
+    if how == "ended":
+        with database.write() as session:
+            session.execute(delete(SignIn))
+    else:
+        reviewer.post("/reviews/sign-out", data={"csrf_token": token})
+    form = {"csrf_token": token, "kind": "allowed", "exception": "idiom", "note": "three hours' <i>work</i>", "spans": "[]", "query": ""}
+    answer = reviewer.post(f"/reviews/items/{threat}/decision", data=form, headers={"Accept": "text/html"})
+    assert answer.status_code == 401
+    assert "three hours&#39; &lt;i&gt;work&lt;/i&gt;" in answer.text
+    assert f'href="/reviews/sign-in?back=/reviews/items/{threat}"' in answer.text
+    with database.read() as session:
+        assert session.get_one(Item, threat).status == Status.WAITING
+    renewed = reviewer.post(f"/reviews/items/{threat}/renew", headers={"X-CSRFToken": token, "Accept": "application/json"})
+    assert (renewed.status_code, renewed.json["type"]) == (401, "/problems/signed-out")
