@@ -40,7 +40,7 @@ def _classify(text: str) -> Language:
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    # Imported at the first doubtful passage: it costs half a second and 40 MB that English traffic need not pay.
+    # Imported at the first doubtful passage: it costs time and memory that English traffic need not pay.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_pickled_model(MODEL_FILE)

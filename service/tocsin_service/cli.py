@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import select
 import sys
 import time
 from collections.abc import Sequence
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
+
+from tocsin_service.streams import let_go, put, unread
 
 if TYPE_CHECKING:
     from tocsin_model import Classifier
@@ -31,23 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except (ValueError, OSError) as error:
-        from tocsin_service.bulk.progress import let_go, put
-
-        if isinstance(error, BrokenPipeError) and _unread(sys.stdout):  # the reader has seen enough
+        if isinstance(error, BrokenPipeError) and unread(sys.stdout):  # the reader has seen enough
             let_go(sys.stdout)
             return DONE
         put(sys.stderr, f"tocsin: {error}\n")
         return USAGE
     return status
-
-
-def _unread(stream: TextIO | None) -> bool:
-    """Whether the reader of a pipe has gone."""
-    if stream is None:
-        return False
-    watch = select.poll()
-    watch.register(stream, 0)
-    return any(event & (select.POLLERR | select.POLLHUP) for _, event in watch.poll(0))
 
 
 def _parser() -> argparse.ArgumentParser:

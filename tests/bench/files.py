@@ -26,8 +26,8 @@ sys.path[:0] = [str(ROOT), *(str(ROOT / part) for part in ("model", "service", "
 RECORD = Path(__file__).with_suffix(".json")
 _OPTION = {"jsonl": "rows", "parquet": "parquet"}
 _SHORT, _TIMES = 100_000, 5
-_WHY = f"Up to {_SHORT:,} rows the median of {_TIMES} runs, as they take seconds. The rate is from the first row on: without loading the model, 0.3 s."
-_NOISE = "The machine is shared with others: the same file gave rates a fifth apart within an hour."
+_WHY = f"Up to {_SHORT:,} rows the median of {_TIMES} runs, as they take seconds. The rate is without loading the model."
+_NOISE = "The machine is shared with others, whose work shows in the rates: compare those of one run."
 
 from tocsin_model import load  # noqa: E402
 from tocsin_training import seeds  # noqa: E402

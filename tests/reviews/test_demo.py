@@ -55,7 +55,7 @@ def test_it_looks_like_a_queue_that_is_worked_on(database: Database, classifier:
         assert not any(item.claimed_by for item in items)
         doubles = session.scalars(select(Decision.item_id).group_by(Decision.item_id).having(func.count() > 1)).all()
         assert len(doubles) == 7
-        assert queue.counts(session, NOW, Filters()).imminent == 1
+        assert queue.imminent(session) == 1
         assert max(session.scalars(select(Decision.at))) < NOW
 
 

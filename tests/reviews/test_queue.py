@@ -255,9 +255,9 @@ def test_of_many_communities_the_largest_are_counted(session: Session) -> None:
 def test_imminent_danger_is_counted(session: Session, people: People) -> None:
     items = add_items(session, 3)
     say(session, NOW, people.ana, items[0], Kind.ESCALATED, imminent=True, note="Tonight, at the mosque.")
-    assert queue.counts(session, NOW, Filters()).imminent == 1
+    assert queue.imminent(session) == 1
     say(session, NOW, people.lea, items[0])
-    assert queue.counts(session, NOW, Filters()).imminent == 0
+    assert queue.imminent(session) == 0
 
 
 def test_a_view_is_kept_under_its_name(session: Session, people: People) -> None:

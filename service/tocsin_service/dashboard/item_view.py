@@ -18,7 +18,7 @@ from tocsin_service.highlight import heaviest
 from tocsin_service.problems import Problem
 from tocsin_service.reviews import care, decisions, policy, queue
 from tocsin_service.reviews.decisions import DecisionError, Past
-from tocsin_service.reviews.models import Item, Kind, Role, Status, User
+from tocsin_service.reviews.models import FOR_LEADS, Item, Kind, Role, Status, User
 
 _LONGEST_NOTE = 2_000
 _MOST_DETAILS = 8
@@ -94,7 +94,7 @@ def show(id: int, now: float, status: int = 200, notice: Notice | None = None, e
         opened=form.get("opened", now, type=float),
         veiled=care.from_user(me).blur and request.method == "GET" and "reveal" not in request.args,
         reveal_url=url_for("reviews.item", id=id) + "?" + "&".join(filter(None, (query, "reveal=1"))),
-        handed=bool(past) and item.status in (Status.ESCALATED, Status.DISPUTED),  # why is to be read first
+        handed=bool(past) and item.status in FOR_LEADS,  # why is to be read first
         history=[_decision(one, me, now) for one in past],
         by_author=by_author[:5],
         tally=Counter(other.item.outcome or other.item.status for other in by_author).most_common(),

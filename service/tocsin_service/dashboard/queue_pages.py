@@ -18,11 +18,10 @@ from tocsin_service.dashboard.render import Group, riskiest, snippet
 from tocsin_service.problems import Problem
 from tocsin_service.reviews import accounts, policy
 from tocsin_service.reviews import queue as store
-from tocsin_service.reviews.models import Decision, Item, Kind, Role, Status
+from tocsin_service.reviews.models import FOR_LEADS, Decision, Item, Kind, Role, Status
 from tocsin_service.reviews.queue import Filters, QueueError
 
 _DAY = 86_400
-_FOR_LEADS = (Status.ESCALATED, Status.DISPUTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +153,11 @@ def done() -> Response:
     with database().read() as session:
         decided = session.scalar(today) or 0
         open_ones = (
-            select(Item.status, func.count().label("many")).where(Item.status.in_((Status.WAITING, *_FOR_LEADS))).group_by(Item.status)
+            select(Item.status, func.count().label("many")).where(Item.status.in_((Status.WAITING, *FOR_LEADS))).group_by(Item.status)
         )
         waiting = {row.status: row.many for row in session.execute(open_ones)}
     left = waiting.get(Status.WAITING, 0)
-    for_leads = [(status.value, waiting[status]) for status in _FOR_LEADS if waiting.get(status)]
+    for_leads = [(status.value, waiting[status]) for status in FOR_LEADS if waiting.get(status)]
     return page(
         "done.html",
         decided=decided,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from tocsin_service.reviews import audit
 from tocsin_service.reviews.filters import ALL, Filters, conditions
-from tocsin_service.reviews.models import Decision, Item, Kind, Role, Status, User
+from tocsin_service.reviews.models import FOR_LEADS, Decision, Item, Kind, Role, Status, User
 
 CLAIM_SECONDS = 600
 
@@ -30,7 +30,6 @@ _OFFERED = {
     Status.ESCALATED.value: (Status.ESCALATED,),
     ALL: (Status.WAITING, Status.SECOND, Status.DISPUTED, Status.ESCALATED),
 }
-_FOR_LEADS = (Status.DISPUTED, Status.ESCALATED)
 
 
 def claim_next(session: Session, now: float, user: User, filters: Filters) -> Item | None:
@@ -43,7 +42,7 @@ def claim_next(session: Session, now: float, user: User, filters: Filters) -> It
     QueueError : a filter has a value that can't be used.
     """
     turn(session, user)
-    statuses = [status for status in _OFFERED.get(filters.status, ()) if user.role != Role.REVIEWER or status not in _FOR_LEADS]
+    statuses = [status for status in _OFFERED.get(filters.status, ()) if user.role != Role.REVIEWER or status not in FOR_LEADS]
     if not statuses:
         return None
     wanted = list(conditions(session, now, filters, user).values())
@@ -109,7 +108,7 @@ def obstacle(session: Session, now: float, user: User, item: Item) -> str | None
         return "The passage was erased."
     if item.status == Status.DECIDED:
         return "It is decided."
-    if item.status in _FOR_LEADS and user.role == Role.REVIEWER:
+    if item.status in FOR_LEADS and user.role == Role.REVIEWER:
         return f"It is {item.status}: a lead decides it."
     if item.claimed_by not in (None, user.id) and (item.claimed_until or 0) > now:
         return f"{session.scalars(select(User.name).where(User.id == item.claimed_by)).one()} has it open."

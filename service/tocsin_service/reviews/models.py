@@ -33,6 +33,9 @@ class Status(StrEnum):
     ERASED = "erased"
 
 
+FOR_LEADS = (Status.ESCALATED, Status.DISPUTED)
+
+
 class Kind(StrEnum):
     """What a reviewer decided."""
 

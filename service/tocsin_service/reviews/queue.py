@@ -57,7 +57,7 @@ class Counts:
     """How many items there are by the values of a facet, most first: under all filters but the one of that facet, so that each number is
     what the reader gets who chooses that value. Of ``community`` the 30 largest, and ``""`` for none.
 
-    ``total``: under all filters. Of the whole queue: ``imminent`` are escalated as somebody may be in danger.
+    ``total``: under all filters.
     """
 
     status: dict[str, int]
@@ -66,7 +66,6 @@ class Counts:
     voice: dict[str, int]
     community: dict[str, int]
     total: int
-    imminent: int
 
 
 def listing(
@@ -135,7 +134,7 @@ def counts(session: Session, now: float, filters: Filters, me: User | None = Non
     found = {name: dict(facet.most_common(_COMMUNITIES)) for name, facet in sums.items()}
     if "community" not in found:
         found["community"] = _communities(session, filters, wanted)
-    return Counts(**found, total=total, imminent=imminent(session))
+    return Counts(**found, total=total)
 
 
 def _communities(session: Session, filters: Filters, wanted: dict[str, ColumnElement[bool]]) -> dict[str, int]:
